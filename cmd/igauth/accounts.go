@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"igauth/internal/app"
+	"igauth/internal/app/deployed"
+	"igauth/internal/app/local"
+	"igauth/internal/igauth"
+)
+
+// where says which accounts a command works on.
+type where struct {
+	Data  string `default:"data" help:"Folder of igauth dev." type:"path" placeholder:"DIR" xor:"where"`
+	AWS   bool   `name:"aws" help:"Work on the stack deployed in AWS, with the credentials and region of the AWS CLI."`
+	Stack string `default:"igauth" help:"Name of the deployed stack." placeholder:"NAME"`
+	JSON  bool   `name:"json" help:"Print JSON."`
+}
+
+// open returns the parts that the commands are wired from, and what to call when
+// they are no longer needed.
+func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error) {
+	if w.AWS {
+		parts, err := deployed.Open(ctx, w.Stack, os.Getenv, logger(t, false))
+		return parts, func() {}, err
+	}
+	folder, err := local.Open(w.Data, nil)
+	if err != nil {
+		return app.Parts{}, nil, err
+	}
+	return folder.Parts(folder.Now, logger(t, false)), func() { _ = folder.Close() }, nil
+}
+
+// store opens the accounts and calls do.
+func (w where) store(ctx context.Context, t *terminal, do func(*igauth.Store) error) error {
+	parts, closing, err := w.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	store, err := parts.Store()
+	if err != nil {
+		return err
+	}
+	return do(store)
+}
+
+func printJSON(t *terminal, value any) error {
+	encoder := json.NewEncoder(t.out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+type accountsCommand struct {
+	List listCommand `cmd:"" default:"withargs" help:"List all accounts."`
+	Show showCommand `cmd:"" help:"Show one account, with its history."`
+}
+
+type listCommand struct {
+	where
+}
+
+// pageSize is how many accounts are read at a time.
+const pageSize = 100
+
+func (c *listCommand) Run(ctx context.Context, t *terminal) error {
+	return c.store(ctx, t, func(store *igauth.Store) error {
+		views := []igauth.AccountView{}
+		for after, first := igauth.AccountID(""), true; first || after != ""; first = false {
+			page, next, err := store.Accounts(ctx, after, pageSize)
+			if err != nil {
+				return err
+			}
+			for _, a := range page {
+				views = append(views, store.View(a))
+			}
+			after = next
+		}
+		if c.JSON {
+			return printJSON(t, map[string]any{"accounts": views})
+		}
+		return accountTable(t, views)
+	})
+}
+
+type showCommand struct {
+	where
+	Account string `arg:"" help:"The account's id or username."`
+}
+
+func (c *showCommand) Run(ctx context.Context, t *terminal) error {
+	return c.store(ctx, t, func(store *igauth.Store) error {
+		a, err := find(ctx, store, c.Account)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(t, store.View(a))
+		}
+		return accountSheet(t, store.View(a))
+	})
+}
+
+// find returns the account that a person means: by id, or by a username that one
+// account has.
+func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account, error) {
+	if igauth.AccountID(name).Valid() {
+		return store.Account(ctx, igauth.AccountID(name))
+	}
+	var found []igauth.Account
+	for after, first := igauth.AccountID(""), true; first || after != ""; first = false {
+		page, next, err := store.Accounts(ctx, after, pageSize)
+		if err != nil {
+			return igauth.Account{}, err
+		}
+		for _, a := range page {
+			if a.Username == name {
+				found = append(found, a)
+			}
+		}
+		after = next
+	}
+	switch len(found) {
+	case 0:
+		return igauth.Account{}, fmt.Errorf("no account has the id or username %q; igauth accounts list shows all", name)
+	case 1:
+		return found[0], nil
+	}
+	return igauth.Account{}, fmt.Errorf("%d accounts have the username %q; use an id", len(found), name)
+}
+
+type tokenCommand struct {
+	where
+	Account  string        `arg:"" help:"The account's id or username."`
+	MinValid time.Duration `help:"Fail unless the token lives at least this long." placeholder:"DURATION"`
+}
+
+// Help is shown by igauth token --help.
+func (tokenCommand) Help() string {
+	return `The token goes to standard output, and nothing else does. The exit code is 3 when
+the account has no live token.`
+}
+
+func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
+	return c.store(ctx, t, func(store *igauth.Store) error {
+		a, err := find(ctx, store, c.Account)
+		if err != nil {
+			return err
+		}
+		a, token, err := store.Token(ctx, a.ID, c.MinValid)
+		if err != nil {
+			return err
+		}
+		view := store.TokenView(a, token)
+		if c.JSON {
+			return printJSON(t, view)
+		}
+		_, err = fmt.Fprintln(t.out, view.AccessToken)
+		return err
+	})
+}
+
+type refreshCommand struct {
+	where
+	Account string `help:"Refresh this account (id or username), due or not." placeholder:"ACCOUNT"`
+}
+
+func (c *refreshCommand) Run(ctx context.Context, t *terminal) error {
+	parts, closing, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	refresher, err := parts.Refresher()
+	if err != nil {
+		return err
+	}
+	store, err := parts.Store()
+	if err != nil {
+		return err
+	}
+	if c.Account == "" {
+		report, err := refresher.RunOnce(ctx)
+		if c.JSON {
+			return errors.Join(printJSON(t, report), err)
+		}
+		_, _ = fmt.Fprintf(t.out, "%d due: %d refreshed, %d asked about, %d recovered, %d found dead.\n",
+			report.Due, report.Refreshed, report.Probed, report.Recovered, report.ReauthNeeded)
+		return err
+	}
+	a, err := find(ctx, store, c.Account)
+	if err != nil {
+		return err
+	}
+	if a, err = refresher.Refresh(ctx, a.ID); err != nil {
+		return err
+	}
+	view := store.View(a)
+	if c.JSON {
+		return printJSON(t, view)
+	}
+	_, err = fmt.Fprintf(t.out, "%s: %s, expires %s (%d days left).\n", view.Username, view.Status, day(view.ExpiresAt), view.DaysLeft)
+	return err
+}
+
+type disconnectCommand struct {
+	where
+	Account string `arg:"" help:"The account's id or username."`
+}
+
+func (c *disconnectCommand) Run(ctx context.Context, t *terminal) error {
+	return c.store(ctx, t, func(store *igauth.Store) error {
+		a, err := find(ctx, store, c.Account)
+		if err != nil {
+			return err
+		}
+		if a, err = store.Disconnect(ctx, a.ID); err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(t, store.View(a))
+		}
+		_, err = fmt.Fprintf(t.out, "%s is disconnected and its token is destroyed.\nTo take the app's access away at Instagram, too, its owner opens Instagram,\nSettings, Apps and websites, and removes the app.\n", a.Username)
+		return err
+	})
+}

@@ -1,0 +1,98 @@
+// Command igauth runs the development server and the simulator of Instagram, and
+// looks after accounts, in a folder on this machine or in a deployed stack.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"igauth/internal/igauth"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+// The exit codes.
+const (
+	exitFailed  = 1 // the command could not do its work
+	exitUsage   = 2 // the command line is wrong
+	exitNoToken = 3 // the account has no live token
+)
+
+// commands is the command line.
+type commands struct {
+	Dev        devCommand        `cmd:"" help:"Serve everything on this machine, with a simulator of Instagram."`
+	Sim        simCommand        `cmd:"" help:"Serve the simulator of Instagram alone."`
+	Accounts   accountsCommand   `cmd:"" help:"List and show accounts."`
+	Token      tokenCommand      `cmd:"" help:"Print the live token of an account."`
+	Refresh    refreshCommand    `cmd:"" help:"Refresh what is due now, or one account."`
+	Disconnect disconnectCommand `cmd:"" help:"Take the token of an account away."`
+	Version    kong.VersionFlag  `help:"Print the version."`
+}
+
+// A terminal is what a command writes to.
+type terminal struct {
+	out, err io.Writer
+	// tables says that a person reads out: colours and the like are welcome.
+	colours bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	var cli commands
+	exited := -1
+	parser, err := kong.New(&cli,
+		kong.Name("igauth"),
+		kong.Description("Keeps Instagram access tokens alive."),
+		kong.Vars{"version": version},
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exited = code }),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(errOut, "igauth:", err)
+		return exitFailed
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "igauth: %s\nigauth --help lists the commands.\n", err)
+		return exitUsage
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	err = command.Run(&terminal{out: out, err: errOut, colours: isTerminal(out)})
+	return report(errOut, err)
+}
+
+// report tells a person what went wrong and returns the exit code.
+func report(w io.Writer, err error) int {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return 0
+	}
+	if e, ok := errors.AsType[*igauth.Error](err); ok {
+		_, _ = fmt.Fprintf(w, "igauth: %s\n%s\n", e.Code.Message(), e.Code.Hint())
+		switch e.Code {
+		case igauth.CodeReauthRequired, igauth.CodeDisconnected, igauth.CodeValidityShort:
+			return exitNoToken
+		}
+		return exitFailed
+	}
+	_, _ = fmt.Fprintln(w, "igauth:", err)
+	return exitFailed
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+
+	"igauth/internal/igauth"
+)
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""
+}
+
+// newTable returns a table without frames: it is read by people and by awk.
+func newTable(t *terminal) table.Writer {
+	w := table.NewWriter()
+	w.SetOutputMirror(t.out)
+	w.SetStyle(table.StyleDefault)
+	w.Style().Options = table.OptionsNoBordersAndSeparators
+	w.Style().Box.PaddingLeft, w.Style().Box.PaddingRight = "", "  "
+	w.Style().Format.Header = text.FormatDefault
+	return w
+}
+
+var statusColours = map[igauth.Status]text.Color{
+	igauth.StatusActive:         text.FgGreen,
+	igauth.StatusExpiring:       text.FgYellow,
+	igauth.StatusReauthRequired: text.FgRed,
+}
+
+func status(t *terminal, s igauth.Status) string {
+	if colour, ok := statusColours[s]; ok && t.colours {
+		return colour.Sprint(string(s))
+	}
+	return string(s)
+}
+
+func accountTable(t *terminal, views []igauth.AccountView) error {
+	if len(views) == 0 {
+		_, err := fmt.Fprintln(t.out, "No accounts are connected.")
+		return err
+	}
+	w := newTable(t)
+	w.AppendHeader(table.Row{"ID", "USERNAME", "STATUS", "DAYS LEFT", "EXPIRES", "NEXT", "LAST EVENT"})
+	for _, v := range views {
+		days := "-"
+		if v.DaysLeft > 0 {
+			days = fmt.Sprint(v.DaysLeft)
+		}
+		w.AppendRow(table.Row{v.ID, v.Username, status(t, v.Status), days, day(v.ExpiresAt), next(v), lastEvent(v)})
+	}
+	w.Render()
+	return nil
+}
+
+func accountSheet(t *terminal, v igauth.AccountView) error {
+	w := newTable(t)
+	row := func(name string, value any) { w.AppendRow(table.Row{name, value}) }
+	row("id", v.ID)
+	row("username", v.Username)
+	row("status", status(t, v.Status))
+	row("account type", v.AccountType)
+	row("app-scoped id", v.AppScopedID)
+	row("login", v.Login)
+	row("days left", v.DaysLeft)
+	row("expires", moment(v.ExpiresAt))
+	row("issued", moment(v.IssuedAt))
+	row("connected", moment(v.ConnectedAt))
+	row("last accepted by Meta", moment(v.CheckedAt))
+	row("scopes", strings.Join(v.Scopes, " "))
+	if len(v.MissingScopes) > 0 {
+		row("not granted", strings.Join(v.MissingScopes, " "))
+	}
+	row("next", next(v))
+	row("because", v.NextReason)
+	if v.LastFailure != nil {
+		row("last failure", fmt.Sprintf("%s, %s, %d in a row", moment(v.LastFailure.At), v.LastFailure.Code, v.Failures))
+		row("what helps", v.LastFailure.Hint)
+	}
+	w.Render()
+	_, _ = fmt.Fprintln(t.out, "\nHistory")
+	h := newTable(t)
+	for _, entry := range v.History {
+		h.AppendRow(table.Row{moment(entry.At), entry.What, entry.Detail})
+	}
+	h.Render()
+	return nil
+}
+
+func next(v igauth.AccountView) string {
+	if v.NextAt.IsZero() {
+		return "-"
+	}
+	return fmt.Sprintf("%s %s", v.NextAction, moment(v.NextAt))
+}
+
+func lastEvent(v igauth.AccountView) string {
+	if len(v.History) == 0 {
+		return "-"
+	}
+	last := v.History[len(v.History)-1]
+	return fmt.Sprintf("%s %s", last.What, day(last.At))
+}
+
+func day(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return at.UTC().Format(time.DateOnly)
+}
+
+func moment(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return at.UTC().Format("2006-01-02 15:04")
+}

@@ -1,0 +1,304 @@
+// Package dev composes the development server: every function in one process,
+// on the embedded ledger and vault, against the simulator of Instagram or the
+// real one, with a home page on which the life of a token can be watched.
+package dev
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"igauth/internal/app/local"
+	"igauth/internal/igauth"
+	"igauth/internal/igsim"
+)
+
+// Options are the flags of `igauth dev`.
+type Options struct {
+	// Listen and SimListen are addresses on this machine.
+	Listen, SimListen string
+	// Data is the folder that keeps everything.
+	Data string
+	// ReturnURLs are registered; http to this machine is allowed.
+	ReturnURLs []string
+	// AppID and AppSecret are the simulator's if empty.
+	AppID     string
+	AppSecret igauth.Secret
+	// Real talks to Meta instead of the simulator.
+	Real bool
+	// PublicURL is the origin under which browsers reach this server; "" is
+	// Listen. With Real, Meta wants https, so that a tunnel is needed.
+	PublicURL string
+	Log       *slog.Logger
+}
+
+// A Server is the running development server.
+type Server struct {
+	opts   Options
+	folder *local.Folder
+	public string
+	sim    *igsim.Simulator
+	simURL string
+	clock  *igsim.Clock
+	store  *igauth.Store
+	// runs serializes the scheduled runs and the movements of the clock.
+	runs      sync.Mutex
+	refresher *igauth.Refresher
+	lastRun   struct {
+		sync.Mutex
+		at     time.Time
+		report igauth.Report
+		err    error
+	}
+
+	servers   []*http.Server
+	listeners []net.Listener
+	log       *slog.Logger
+}
+
+// Open opens the folder and the addresses. Serve then serves them.
+func Open(opts Options) (s *Server, err error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Real && (opts.AppID == "" || opts.AppSecret.IsZero()) {
+		return nil, errors.New("--real needs --app-id and --app-secret: the Instagram app id and secret from Meta's dashboard (Instagram > API setup with Instagram login)")
+	}
+	if opts.AppID == "" {
+		opts.AppID = igsim.DefaultAppID
+	}
+	if opts.AppSecret.IsZero() {
+		opts.AppSecret = igauth.NewSecret(igsim.DefaultAppSecret)
+	}
+	s = &Server{opts: opts, log: opts.Log, clock: igsim.NewClock(time.Time{})}
+	defer func() {
+		if err != nil {
+			s.Close()
+			s = nil
+		}
+	}()
+	front, err := s.listen(opts.Listen)
+	if err != nil {
+		return nil, err
+	}
+	s.public = opts.PublicURL
+	if s.public == "" {
+		s.public = "http://" + front.Addr().String()
+	}
+	if s.folder, err = local.Create(opts.Data, s.clock.Now); err != nil {
+		return nil, err
+	}
+	if err := s.refuseOtherInstagram(); err != nil {
+		return nil, err
+	}
+	s.clock.Advance(s.folder.Offset)
+	if !opts.Real {
+		if err := s.openSimulator(); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.remember(); err != nil {
+		return nil, err
+	}
+	handler, err := s.handler()
+	if err != nil {
+		return nil, err
+	}
+	s.serve(front, handler)
+	return s, nil
+}
+
+// refuseOtherInstagram keeps tokens of the simulator from being sent to Meta,
+// and the reverse.
+func (s *Server) refuseOtherInstagram() error {
+	record := s.folder.Record
+	if record.AppID == "" || record.Real == s.opts.Real && record.AppID == s.opts.AppID {
+		return nil
+	}
+	return fmt.Errorf("the folder %s holds accounts of another app or another Instagram (app id %s, real: %t); choose another folder with --data", s.opts.Data, record.AppID, record.Real)
+}
+
+func (s *Server) openSimulator() error {
+	listener, err := s.listen(s.opts.SimListen)
+	if err != nil {
+		return err
+	}
+	s.simURL = "http://" + listener.Addr().String()
+	s.sim, err = igsim.New(igsim.Config{
+		AppID:        s.opts.AppID,
+		AppSecret:    s.opts.AppSecret.Reveal(),
+		RedirectURIs: []string{s.public + "/callback"},
+		Now:          s.clock.Now,
+		Advance:      s.advance,
+		StateFile:    s.folder.Path(local.SimulatorFile),
+		Log:          s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.serve(listener, s.sim)
+	return nil
+}
+
+// listen opens an address on this machine and no other.
+func (s *Server) listen(address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q must look like 127.0.0.1:8080", address)
+	}
+	if !igauth.IsLoopback(host) {
+		return nil, fmt.Errorf("the address %q is not on this machine: the development server hands out tokens and speaks plain http, so it listens on 127.0.0.1, [::1] or localhost only", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w (is another igauth dev running? choose another address with --listen or --sim-listen)", address, err)
+	}
+	return listener, nil
+}
+
+func (s *Server) serve(listener net.Listener, handler http.Handler) {
+	s.listeners = append(s.listeners, listener)
+	s.servers = append(s.servers, &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	})
+}
+
+// handler wires every function into one.
+func (s *Server) handler() (http.Handler, error) {
+	loopback := strings.HasPrefix(s.public, "http://")
+	returnURLs, err := igauth.ParseReturnURLs(s.opts.ReturnURLs, true)
+	if err != nil {
+		return nil, err
+	}
+	parts := s.folder.Parts(s.clock.Now, s.log)
+	parts.Settings.PublicURL = s.public
+	parts.Settings.ReturnURLs = returnURLs
+	parts.AppSecret = func(context.Context) (igauth.Secret, error) { return s.opts.AppSecret, nil }
+	parts.PlainHTTP = loopback
+	parts.HomeURL = "/"
+	authorize, err := parts.Authorize()
+	if err != nil {
+		return nil, err
+	}
+	callback, err := parts.Callback()
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := parts.Accounts()
+	if err != nil {
+		return nil, err
+	}
+	if s.refresher, err = parts.Refresher(); err != nil {
+		return nil, err
+	}
+	if s.store, err = parts.Store(); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/authorize", authorize)
+	mux.Handle("/callback", callback)
+	mux.Handle("/callback/", callback)
+	mux.Handle("/accounts", accounts)
+	mux.Handle("/accounts/", accounts)
+	mux.Handle("/accounts/{id}/token", s.keyed(accounts))
+	mux.Handle("/claims/", accounts)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	s.routes(mux)
+	return s.ownHost(mux), nil
+}
+
+// keyed lets through who has the key that was printed at start.
+func (s *Server) keyed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok || subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.folder.APIKey.Reveal())) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			w.Header().Set("Cache-Control", "no-store")
+			igauth.WriteError(w, igauth.CodeUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownHost refuses requests that name another host: a web page that has its name
+// point to this machine could otherwise read what this server shows.
+func (s *Server) ownHost(next http.Handler) http.Handler {
+	public, err := url.Parse(s.public)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if !igauth.IsLoopback(strings.Trim(host, "[]")) && (err != nil || r.Host != public.Host) {
+			http.Error(w, "this server answers to its own address only", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// URL is where the home page is.
+func (s *Server) URL() string { return s.public }
+
+// CallbackURL is the redirect URI.
+func (s *Server) CallbackURL() string { return s.public + "/callback" }
+
+// SimulatorURL is where the simulator is, "" if there is none.
+func (s *Server) SimulatorURL() string { return s.simURL }
+
+// APIKey opens the token path.
+func (s *Server) APIKey() igauth.Secret { return s.folder.APIKey }
+
+// Run serves until the context ends, running the refresher every hour.
+func (s *Server) Run(ctx context.Context) error {
+	failed := make(chan error, len(s.servers))
+	for i, server := range s.servers {
+		go func() { failed <- server.Serve(s.listeners[i]) }()
+	}
+	go s.schedule(ctx)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for _, server := range s.servers {
+		if server.Shutdown(stopping) != nil {
+			_ = server.Close()
+		}
+	}
+	s.Close()
+	return err
+}
+
+// Close closes what Open opened.
+func (s *Server) Close() {
+	for _, listener := range s.listeners {
+		_ = listener.Close()
+	}
+	if s.folder != nil {
+		_ = s.folder.Close()
+	}
+}
+
+// remember writes down where this server's Instagram and clock are.
+func (s *Server) remember() error {
+	record := local.Record{AppID: s.opts.AppID, Real: s.opts.Real, ClockOffset: s.clock.Offset().String()}
+	if !s.opts.Real {
+		record.WWW, record.API, record.Graph = s.simURL, s.simURL, s.simURL
+	}
+	return s.folder.Remember(record)
+}
+

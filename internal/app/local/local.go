@@ -1,0 +1,225 @@
+// Package local composes what lives in a folder on a laptop: the embedded ledger,
+// the sealed vault, the keys, and the clock that the development server may have
+// moved.
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"igauth/internal/app"
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/boltstore"
+	"igauth/internal/igauth/sealed"
+)
+
+// The files of a folder. All are readable by their owner only.
+const (
+	ledgerFile   = "ledger.db"
+	vaultKeyFile = "vault-keys.json"
+	stateKeyFile = "state-key"
+	apiKeyFile   = "api-key"
+	recordFile   = "installation.json"
+	// SimulatorFile is where the development server's simulator keeps its people
+	// and tokens.
+	SimulatorFile = "simulator.json"
+)
+
+// A Record is what a folder remembers of the server that used it last, so that
+// the command finds the same Instagram and the same time.
+type Record struct {
+	AppID string `json:"app_id"`
+	// Real says that the accounts are of Meta's Instagram, not the simulator's.
+	Real bool `json:"real"`
+	// WWW, API and Graph are the hosts of Instagram.
+	WWW   string `json:"www"`
+	API   string `json:"api"`
+	Graph string `json:"graph"`
+	// ClockOffset is how far the clock was moved ahead, such as "720h0m0s".
+	ClockOffset string `json:"clock_offset"`
+}
+
+// A Folder is an open data directory.
+type Folder struct {
+	Record Record
+	// APIKey opens the development server's token path.
+	APIKey igauth.Secret
+	// Offset is how far the clock was moved ahead.
+	Offset time.Duration
+
+	dir      string
+	stateKey igauth.Secret
+	ledger   *boltstore.Ledger
+	vault    *sealed.Vault
+}
+
+// ErrEmpty says that a folder holds no installation.
+var ErrEmpty = errors.New("no accounts are kept in this folder; `igauth dev` makes one")
+
+// Open opens a folder that Create made, or returns ErrEmpty.
+func Open(dir string, now func() time.Time) (*Folder, error) {
+	if _, err := os.Stat(filepath.Join(dir, recordFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", dir, ErrEmpty)
+	}
+	return Create(dir, now)
+}
+
+// Create opens a folder, and makes it and its keys where they are missing. The
+// clock is the embedded ledger's; nil means the system's.
+func Create(dir string, now func() time.Time) (*Folder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	f := &Folder{dir: dir}
+	var err error
+	if f.stateKey, err = f.secret(stateKeyFile); err != nil {
+		return nil, err
+	}
+	if f.APIKey, err = f.secret(apiKeyFile); err != nil {
+		return nil, err
+	}
+	keys, err := f.keyset()
+	if err != nil {
+		return nil, err
+	}
+	if f.vault, err = sealed.NewVault(keys); err != nil {
+		return nil, fmt.Errorf("opening the vault: %w", err)
+	}
+	if err := f.readRecord(); err != nil {
+		return nil, err
+	}
+	if f.ledger, err = boltstore.Open(filepath.Join(dir, ledgerFile), now); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Close closes the ledger.
+func (f *Folder) Close() error { return f.ledger.Close() }
+
+// Path returns the path of a file in the folder.
+func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
+
+// Parts returns the wired parts of the folder, with the hosts that its record
+// names.
+func (f *Folder) Parts(now func() time.Time, log *slog.Logger) app.Parts {
+	return app.Parts{
+		Settings: app.Settings{AppID: f.Record.AppID, WWW: f.Record.WWW, API: f.Record.API, Graph: f.Record.Graph},
+		StateKeys: func(context.Context) ([]igauth.Secret, error) {
+			return []igauth.Secret{f.stateKey}, nil
+		},
+		Ledger:    f.ledger,
+		Vault:     f.vault,
+		PerSecond: -1,
+		Now:       now,
+		Log:       log,
+	}
+}
+
+// Now is the clock of the folder: the real time and what it was moved ahead.
+func (f *Folder) Now() time.Time { return time.Now().Add(f.Offset) }
+
+// Remember writes the record.
+func (f *Folder) Remember(r Record) error {
+	offset, err := time.ParseDuration(r.ClockOffset)
+	if err != nil {
+		return fmt.Errorf("the clock's offset: %w", err)
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	f.Record, f.Offset = r, offset
+	return write(f.Path(recordFile), append(data, '\n'))
+}
+
+func (f *Folder) readRecord() error {
+	data, err := os.ReadFile(f.Path(recordFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", recordFile, err)
+	}
+	if err := json.Unmarshal(data, &f.Record); err != nil {
+		return fmt.Errorf("%s is damaged: %w", f.Path(recordFile), err)
+	}
+	if f.Offset, err = time.ParseDuration(f.Record.ClockOffset); err != nil {
+		return fmt.Errorf("%s is damaged: the clock's offset is no duration", f.Path(recordFile))
+	}
+	return nil
+}
+
+// secret reads a key of 43 characters from a file, and makes it if it is
+// missing.
+func (f *Folder) secret(name string) (igauth.Secret, error) {
+	data, err := os.ReadFile(f.Path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		var raw [32]byte
+		if _, err := rand.Read(raw[:]); err != nil {
+			return igauth.Secret{}, err
+		}
+		data = []byte(base64.RawURLEncoding.EncodeToString(raw[:]))
+		err = write(f.Path(name), append(data, '\n'))
+	}
+	if err != nil {
+		return igauth.Secret{}, fmt.Errorf("key file %s: %w", name, err)
+	}
+	key := strings.TrimSpace(string(data))
+	if len(key) < 32 {
+		return igauth.Secret{}, fmt.Errorf("%s is damaged: a key has at least 32 characters", f.Path(name))
+	}
+	return igauth.NewSecret(key), nil
+}
+
+// keyset reads the vault's keys, and makes them if they are missing. A damaged
+// file is never replaced: the tokens depend on it.
+func (f *Folder) keyset() (sealed.Keyset, error) {
+	data, err := os.ReadFile(f.Path(vaultKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(f.Path(ledgerFile)); err == nil {
+			return sealed.Keyset{}, fmt.Errorf("%s is missing: without it the tokens in %s cannot be opened; put it back, or begin with an empty folder", f.Path(vaultKeyFile), f.Path(ledgerFile))
+		}
+		keys, err := sealed.NewKeyset(nil)
+		if err != nil {
+			return sealed.Keyset{}, err
+		}
+		return keys, write(f.Path(vaultKeyFile), keys.Encode())
+	}
+	if err != nil {
+		return sealed.Keyset{}, fmt.Errorf("reading the vault's keys: %w", err)
+	}
+	keys, err := sealed.ParseKeyset(data)
+	if err != nil {
+		return sealed.Keyset{}, fmt.Errorf("%s is damaged: %w", f.Path(vaultKeyFile), err)
+	}
+	return keys, nil
+}
+
+// write replaces a file whole, so that a crash leaves the old one or the new
+// one.
+func write(path string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }()
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,128 @@
+// Package app is the composition root: it turns the environment into typed
+// settings, and settings into wired handlers. Its sub-packages compose one
+// program each, so that a function links only the clients that it calls:
+// authorize, callback, refresh and accounts for Lambda, dev for the development
+// server, local and deployed for the command.
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"igauth/internal/igauth"
+)
+
+// The environment variables. Secrets are not among them: a variable ending in
+// _NAME holds the name of a secret in Secrets Manager.
+const (
+	EnvAppID          = "IGAUTH_APP_ID"
+	EnvAppSecretName  = "IGAUTH_APP_SECRET_NAME"
+	EnvStateKeyName   = "IGAUTH_STATE_KEY_NAME"
+	EnvPublicURL      = "IGAUTH_PUBLIC_URL"
+	EnvReturnURLs     = "IGAUTH_RETURN_URLS"
+	EnvScopes         = "IGAUTH_SCOPES"
+	EnvTable          = "IGAUTH_TABLE"
+	EnvSecretPrefix   = "IGAUTH_SECRET_PREFIX"
+	EnvInstagramWWW   = "IGAUTH_INSTAGRAM_WWW"
+	EnvInstagramAPI   = "IGAUTH_INSTAGRAM_API"
+	EnvInstagramGraph = "IGAUTH_INSTAGRAM_GRAPH"
+)
+
+// Settings are what the environment says, in final types.
+type Settings struct {
+	AppID         string
+	AppSecretName string
+	StateKeyName  string
+	// PublicURL is the origin under which visitors reach the functions.
+	PublicURL    string
+	ReturnURLs   igauth.ReturnURLs
+	Scopes       []string
+	Table        string
+	SecretPrefix string
+	// WWW, API and Graph are the hosts of Instagram; empty means Meta's own.
+	WWW, API, Graph string
+}
+
+// Load reads the settings from the environment and returns all problems at once,
+// each naming its variable. The required variables must be set.
+func Load(getenv func(string) string, required ...string) (Settings, error) {
+	var problems []error
+	for _, name := range required {
+		if getenv(name) == "" {
+			problems = append(problems, fmt.Errorf("%s is not set", name))
+		}
+	}
+	problem := func(name string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	s := Settings{
+		AppID:         getenv(EnvAppID),
+		AppSecretName: getenv(EnvAppSecretName),
+		StateKeyName:  getenv(EnvStateKeyName),
+		PublicURL:     getenv(EnvPublicURL),
+		Table:         getenv(EnvTable),
+		SecretPrefix:  getenv(EnvSecretPrefix),
+		WWW:           getenv(EnvInstagramWWW),
+		API:           getenv(EnvInstagramAPI),
+		Graph:         getenv(EnvInstagramGraph),
+	}
+	problem(EnvAppID, checkAppID(s.AppID))
+	loopback, err := checkOrigin(s.PublicURL)
+	problem(EnvPublicURL, err)
+	s.ReturnURLs, err = igauth.ParseReturnURLs(words(getenv(EnvReturnURLs)), loopback)
+	problem(EnvReturnURLs, err)
+	s.Scopes, err = scopes(words(getenv(EnvScopes)))
+	problem(EnvScopes, err)
+	return s, errors.Join(problems...)
+}
+
+// CallbackURL is the redirect URI, byte for byte as it must stand in Meta's
+// dashboard.
+func (s Settings) CallbackURL() string { return s.PublicURL + "/callback" }
+
+// words splits a list at commas and white space.
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
+}
+
+// checkAppID refuses what cannot be an app id. Values in quotes and the text
+// "undefined" reach Instagram from many an environment, where they end on a page
+// that says nothing.
+func checkAppID(id string) error {
+	if id == "" || igauth.AccountID(id).Valid() {
+		return nil
+	}
+	return errors.New("must be the Instagram app id: digits only, without quotes or spaces")
+}
+
+// checkOrigin reports whether an origin is this machine, and what is wrong with
+// it.
+func checkOrigin(origin string) (loopback bool, err error) {
+	if origin == "" {
+		return false, nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme+"://"+u.Host != origin {
+		return false, errors.New("must look like https://connect.example.com, without a slash at the end")
+	}
+	loopback = igauth.IsLoopback(u.Hostname())
+	if u.Scheme != "https" && !(u.Scheme == "http" && loopback) {
+		return false, errors.New("must begin with https://")
+	}
+	return loopback, nil
+}
+
+// scopes checks the scopes that are asked for by default. Names that are not
+// known yet are allowed here, if they are of Instagram Login.
+func scopes(list []string) ([]string, error) {
+	for _, scope := range list {
+		if !strings.HasPrefix(scope, "instagram_business_") {
+			return nil, fmt.Errorf("%q is no permission of Instagram Login: those begin with instagram_business_", scope)
+		}
+	}
+	return igauth.ParseScopes(strings.Join(list, ","), list)
+}

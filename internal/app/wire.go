@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/instagram"
+)
+
+// Parts are what handlers are wired from. Which of them a handler needs its
+// function says; the others may stay empty.
+type Parts struct {
+	Settings Settings
+	// StateKeys and AppSecret return keys that are read when they are needed.
+	StateKeys igauth.KeySource
+	AppSecret func(ctx context.Context) (igauth.Secret, error)
+	Ledger    igauth.Ledger
+	Vault     igauth.Vault
+	// PlainHTTP is only for the development server on loopback.
+	PlainHTTP bool
+	// HomeURL is where the link on result pages leads.
+	HomeURL string
+	// PerSecond bounds a refresh run; see igauth.RefresherConfig.
+	PerSecond int
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Authorize returns the handler of GET /authorize.
+func (p Parts) Authorize() (http.Handler, error) {
+	meta, err := p.Instagram()
+	if err != nil {
+		return nil, err
+	}
+	return igauth.NewAuthorizeHandler(p.front(), meta)
+}
+
+// Callback returns the handler of GET /callback and its result page.
+func (p Parts) Callback() (http.Handler, error) {
+	meta, err := p.Instagram()
+	if err != nil {
+		return nil, err
+	}
+	store, err := p.Store()
+	if err != nil {
+		return nil, err
+	}
+	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: store, Meta: meta, Log: p.Log})
+	if err != nil {
+		return nil, err
+	}
+	return igauth.NewCallbackHandler(p.front(), connector)
+}
+
+// Accounts returns the handler of /accounts and /claims.
+func (p Parts) Accounts() (http.Handler, error) {
+	store, err := p.Store()
+	if err != nil {
+		return nil, err
+	}
+	return igauth.NewAccountsHandler(igauth.AccountsConfig{Store: store, PlainHTTP: p.PlainHTTP, Log: p.Log})
+}
+
+// Refresher returns what a scheduled run calls.
+func (p Parts) Refresher() (*igauth.Refresher, error) {
+	meta, err := p.Instagram()
+	if err != nil {
+		return nil, err
+	}
+	store, err := p.Store()
+	if err != nil {
+		return nil, err
+	}
+	return igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: meta, PerSecond: p.PerSecond, Log: p.Log})
+}
+
+// Store returns the accounts and their tokens.
+func (p Parts) Store() (*igauth.Store, error) {
+	return igauth.NewStore(igauth.StoreConfig{Ledger: p.Ledger, Vault: p.Vault, Now: p.Now, Log: p.Log})
+}
+
+// Instagram returns the client of Meta's API.
+func (p Parts) Instagram() (*instagram.Client, error) {
+	secret := p.AppSecret
+	if secret == nil {
+		secret = func(context.Context) (igauth.Secret, error) {
+			return igauth.Secret{}, errors.New("this function has no access to the app secret")
+		}
+	}
+	return instagram.New(instagram.Config{
+		WWW: p.Settings.WWW, API: p.Settings.API, Graph: p.Settings.Graph,
+		AppID:       p.Settings.AppID,
+		AppSecret:   secret,
+		RedirectURI: p.Settings.CallbackURL(),
+		Now:         p.Now,
+	})
+}
+
+func (p Parts) front() igauth.FrontConfig {
+	return igauth.FrontConfig{
+		AppID:      p.Settings.AppID,
+		StateKeys:  p.StateKeys,
+		ReturnURLs: p.Settings.ReturnURLs,
+		Scopes:     p.Settings.Scopes,
+		PlainHTTP:  p.PlainHTTP,
+		HomeURL:    p.HomeURL,
+		Now:        p.Now,
+		Log:        p.Log,
+	}
+}
+
+const (
+	// warmFor is how long a function's start waits for its connections. It is
+	// billed like everything else, and a visitor may be waiting.
+	warmFor = 150 * time.Millisecond
+	// warmCall bounds each of them.
+	warmCall = 3 * time.Second
+)
+
+// Warm opens connections and fills caches while the function starts, when its
+// processor is fastest. It waits a little and forgets failures: what was not
+// reached is reached when it is needed.
+func Warm(calls ...func(ctx context.Context)) {
+	var group sync.WaitGroup
+	for _, call := range calls {
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), warmCall)
+			defer cancel()
+			call(ctx)
+		})
+	}
+	done := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(warmFor):
+	}
+}

@@ -1,0 +1,285 @@
+package igauth
+
+import (
+	"slices"
+	"time"
+)
+
+// An AccountID is the id of an Instagram professional account (`user_id`, such
+// as 17841401313574613), as text: it exceeds 2^53, so that a float would turn it
+// into somebody else's.
+type AccountID string
+
+// Valid reports whether id is 1 to 20 ASCII digits without a leading zero.
+func (id AccountID) Valid() bool {
+	if len(id) == 0 || len(id) > 20 || id[0] == '0' {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// A Login says through which of Meta's doors an account came.
+type Login string
+
+// LoginInstagram is Business Login for Instagram.
+const LoginInstagram Login = "instagram"
+
+// A Status says what a consumer may expect of an account.
+type Status string
+
+// The statuses of an account.
+const (
+	// StatusConnecting is a row whose first token is not committed yet. Nobody
+	// is shown such an account.
+	StatusConnecting Status = "connecting"
+	// StatusActive has a live token.
+	StatusActive Status = "active"
+	// StatusExpiring has a live token whose refresh keeps failing.
+	StatusExpiring Status = "expiring"
+	// StatusReauthRequired has none: Meta said it is dead, or it expired.
+	StatusReauthRequired Status = "reauth_required"
+	// StatusDisconnected was disconnected by its owner or by us.
+	StatusDisconnected Status = "disconnected"
+)
+
+// Live reports whether an account of this status has a token that is worth
+// refreshing.
+func (s Status) Live() bool {
+	return s == StatusActive || s == StatusExpiring
+}
+
+// A Profile is who Meta says an account is.
+type Profile struct {
+	ID AccountID `json:"id"`
+	// AppScopedID is the id that this app sees, different in every app; Meta
+	// uses it in its callbacks.
+	AppScopedID string `json:"app_scoped_id"`
+	Username    string `json:"username,omitempty"`
+	Name        string `json:"name,omitempty"`
+	// AccountType is upper case: BUSINESS or MEDIA_CREATOR.
+	AccountType string `json:"account_type,omitempty"`
+}
+
+// A Token is an access token and what is known of it.
+type Token struct {
+	Value     Secret
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	// Scopes are the permissions that the person granted, sorted. Nil when Meta
+	// did not say.
+	Scopes []string
+}
+
+// A Lease is the right to work on an account until a time, and the name under
+// which that work can be found when the worker does not come back.
+type Lease struct {
+	// Attempt is 32 hexadecimal digits, unique for each try.
+	Attempt string    `json:"attempt,omitempty"`
+	Until   time.Time `json:"until,omitempty,omitzero"`
+	// Connecting says that the attempt is a person connecting the account, and
+	// not a refresh.
+	Connecting bool `json:"connecting,omitempty"`
+}
+
+// A Failure is what happened the last time that something failed.
+type Failure struct {
+	At    time.Time `json:"at,omitempty,omitzero"`
+	Class Class     `json:"class,omitempty"`
+	Code  Code      `json:"code,omitempty"`
+}
+
+// An Entry is a line of an account's history.
+type Entry struct {
+	At time.Time `json:"at"`
+	// What is one of the Event constants.
+	What string `json:"what"`
+	// Detail is a code or a short remark, never a secret.
+	Detail string `json:"detail,omitempty"`
+}
+
+// What can stand in an account's history.
+const (
+	EventConnected      = "connected"
+	EventReconnected    = "reconnected"
+	EventRefreshed      = "refreshed"
+	EventRefreshFailed  = "refresh_failed"
+	EventReauthRequired = "reauth_required"
+	EventDisconnected   = "disconnected"
+	EventProfileChanged = "profile_changed"
+)
+
+// historyLength is how many entries a row keeps.
+const historyLength = 20
+
+// An Account is the row of one Instagram account in the [Ledger]. The JSON names
+// are the names of the row's attributes in every ledger.
+//
+// It is a value: the methods that change it are called on a copy, and the copy
+// is saved on the condition that nobody saved another since it was read.
+type Account struct {
+	Profile
+	Login  Login  `json:"login"`
+	Status Status `json:"status"`
+
+	// Revision counts the saves of the row. It is the ledger's to set.
+	Revision int64 `json:"revision"`
+	// Generation counts the committed changes of the token.
+	Generation int64 `json:"generation"`
+	// Ref says where the vault keeps the token of this generation.
+	Ref Ref `json:"ref,omitempty"`
+
+	IssuedAt  time.Time `json:"issued_at,omitempty,omitzero"`
+	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
+	// Scopes were granted. RequestedScopes were asked for by the flow that
+	// connected the account last.
+	Scopes          []string `json:"scopes,omitempty"`
+	RequestedScopes []string `json:"requested_scopes,omitempty"`
+
+	// ConnectedAt is when the owner consented last, CheckedAt when Meta last
+	// accepted the token.
+	ConnectedAt time.Time `json:"connected_at,omitempty,omitzero"`
+	CheckedAt   time.Time `json:"checked_at,omitempty,omitzero"`
+	// TriedAt is when a refresh of the present token was last tried; zero if none
+	// was.
+	TriedAt time.Time `json:"tried_at,omitempty,omitzero"`
+	// Failures counts the failed refreshes since the last good one.
+	Failures    int     `json:"failures,omitempty"`
+	LastFailure Failure `json:"last_failure,omitempty,omitzero"`
+
+	// DueAt is when a run must look at the account again; zero means never.
+	// The ledger keeps an index of it.
+	DueAt time.Time `json:"due_at,omitempty,omitzero"`
+	Lease Lease     `json:"lease,omitempty,omitzero"`
+	// Unpromoted says that the vault may not have promoted Ref yet. It is set by
+	// every commit and cleared when the account is next looked at, by when it
+	// was promoted or is again.
+	Unpromoted bool `json:"unpromoted,omitempty"`
+
+	// History holds the last 20 entries, oldest first.
+	History []Entry `json:"history,omitempty"`
+}
+
+// Connected reports whether the account was ever connected and may be shown.
+func (a Account) Connected() bool { return a.Status != StatusConnecting && a.Status != "" }
+
+// MissingScopes returns the scopes that were asked for and not granted. It is
+// empty when Meta did not say what was granted.
+func (a Account) MissingScopes() []string {
+	return missingScopes(a.RequestedScopes, a.Scopes)
+}
+
+// leased reports whether another worker holds the account at now.
+func (a Account) leased(now time.Time) bool {
+	return a.Lease.Attempt != "" && now.Before(a.Lease.Until)
+}
+
+// claim gives the account to an attempt. Until the lease ends no run looks at
+// the row; when it ends without a release, one does, and finds the attempt.
+func (a *Account) claim(lease Lease) {
+	a.Lease = lease
+	a.DueAt = lease.Until
+}
+
+// release takes the account back from an attempt.
+func (a *Account) release() { a.Lease = Lease{} }
+
+// slot returns where the vault keeps the account's token.
+func (a Account) slot() Slot {
+	return Slot{Account: a.ID, Generation: a.Generation}
+}
+
+// nextSlot returns where the token goes that the account's attempt obtains.
+func (a Account) nextSlot() Slot {
+	return Slot{Account: a.ID, Generation: a.Generation + 1, Attempt: a.Lease.Attempt}
+}
+
+// adopt makes token, which the vault keeps at ref, the account's token, ends the
+// attempt that obtained it, and writes it down.
+func (a *Account) adopt(token Token, ref Ref) {
+	what := EventRefreshed
+	if a.Lease.Connecting {
+		what = EventConnected
+		if a.Connected() {
+			what = EventReconnected
+		}
+		a.ConnectedAt = token.IssuedAt.UTC()
+	}
+	a.Generation++
+	a.Ref, a.Unpromoted = ref, true
+	a.IssuedAt, a.ExpiresAt = token.IssuedAt.UTC(), token.ExpiresAt.UTC()
+	a.CheckedAt, a.TriedAt = a.IssuedAt, time.Time{}
+	if token.Scopes != nil {
+		a.Scopes = token.Scopes
+	}
+	a.Status = StatusActive
+	a.Failures, a.LastFailure = 0, Failure{}
+	a.release()
+	a.record(a.IssuedAt, what, "")
+}
+
+// die ends the account's life with its token: Meta said that it is dead, or its
+// time is over. The vault keeps the text until the next token replaces it.
+func (a *Account) die(at time.Time, code Code) {
+	a.Status = StatusReauthRequired
+	a.LastFailure = Failure{At: at.UTC(), Class: ClassDead, Code: code}
+	a.record(at, EventReauthRequired, string(code))
+	a.release()
+}
+
+// disconnect takes the token away. Whoever wrote with an older generation in
+// mind has lost.
+func (a *Account) disconnect(at time.Time) {
+	a.Generation++
+	a.Ref, a.Unpromoted = "", false
+	a.Status = StatusDisconnected
+	a.record(at, EventDisconnected, "")
+}
+
+// fail counts a refresh that failed and may succeed later.
+func (a *Account) fail(at time.Time, err error) {
+	a.Failures++
+	a.LastFailure = Failure{At: at.UTC(), Class: ClassOf(err), Code: CodeOf(err)}
+	if a.Failures >= expiringAfter {
+		a.Status = StatusExpiring
+	}
+	if last := len(a.History) - 1; last < 0 || a.History[last].What != EventRefreshFailed || a.History[last].Detail != string(a.LastFailure.Code) {
+		// The same failure day after day must not push out the rest.
+		a.record(at, EventRefreshFailed, string(a.LastFailure.Code))
+	}
+	a.release()
+}
+
+// expiringAfter is how many refreshes in a row fail before the account is shown
+// as expiring.
+const expiringAfter = 3
+
+// setProfile takes over what Meta says about the account now.
+func (a *Account) setProfile(p Profile, at time.Time) {
+	p.ID = a.ID
+	if p.AppScopedID == "" {
+		p.AppScopedID = a.AppScopedID
+	}
+	if a.Username != "" && p.Username != a.Username {
+		a.record(at, EventProfileChanged, "now "+p.Username)
+	}
+	a.Profile = p
+}
+
+// record appends to the history and forgets the oldest entries beyond 20. The
+// slice is copied, so that an older copy of the account keeps its own.
+func (a *Account) record(at time.Time, what, detail string) {
+	history := append(slices.Clone(a.History), Entry{At: at.UTC(), What: what, Detail: detail})
+	a.History = history[max(0, len(history)-historyLength):]
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,279 @@
+package igauth
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// AccountsConfig is what an AccountsHandler is made of.
+type AccountsConfig struct {
+	Store *Store
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// PlainHTTP leaves out the header that only makes sense with TLS.
+	PlainHTTP bool
+	// Log receives one line for every token that is read; nil discards it.
+	Log *slog.Logger
+}
+
+// AccountsHandler is the API of the site's backend: it lists accounts, hands out
+// tokens, redeems claims and disconnects. It does not ask who is calling: that
+// is for what stands before it, IAM in the cloud.
+type AccountsHandler struct {
+	store *Store
+	now   func() time.Time
+	log   *slog.Logger
+}
+
+// NewAccountsHandler returns the handler.
+func NewAccountsHandler(cfg AccountsConfig) (http.Handler, error) {
+	if cfg.Store == nil {
+		return nil, errors.New("the store is missing")
+	}
+	h := &AccountsHandler{store: cfg.Store, now: nowOr(cfg.Now), log: logOr(cfg.Log)}
+	mux := http.NewServeMux()
+	for pattern, serve := range map[string]func(*http.Request) (any, error){
+		"GET /accounts":            h.list,
+		"GET /accounts/{id}":       h.show,
+		"DELETE /accounts/{id}":    h.disconnect,
+		"GET /accounts/{id}/token": h.token,
+		"GET /claims/{claim}":      h.redeem,
+	} {
+		mux.Handle(pattern, h.answer(serve))
+	}
+	for _, path := range []string{"/accounts", "/accounts/{id}", "/accounts/{id}/token", "/claims/{claim}"} {
+		mux.Handle(path, h.answer(refuse(CodeMethod)))
+	}
+	mux.Handle("/", h.answer(refuse(CodeRouteNotFound)))
+	return secured(cfg.PlainHTTP, mux), nil
+}
+
+func refuse(code Code) func(*http.Request) (any, error) {
+	return func(*http.Request) (any, error) { return nil, newError(code, nil) }
+}
+
+// answer turns the result of a request into JSON.
+func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		result, err := serve(r)
+		if err != nil {
+			code := CodeOf(err)
+			if code.HTTPStatus() >= http.StatusInternalServerError {
+				h.log.ErrorContext(r.Context(), "request failed", "code", code, "err", err)
+			}
+			WriteError(w, code)
+			return
+		}
+		writeJSON(w, http.StatusOK, result)
+	})
+}
+
+// WriteError answers with a code as JSON: {"error":{"code","message","hint"}}.
+func WriteError(w http.ResponseWriter, code Code) {
+	type problem struct {
+		Code    Code   `json:"code"`
+		Message string `json:"message"`
+		Hint    string `json:"hint,omitempty"`
+	}
+	writeJSON(w, code.HTTPStatus(), map[string]problem{"error": {code, code.Message(), code.Hint()}})
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		http.Error(w, `{"error":{"code":"unavailable"}}`, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// An AccountView is an account as the API and the command show it. It holds no
+// token and no reference to one.
+type AccountView struct {
+	ID          AccountID `json:"id"`
+	AppScopedID string    `json:"app_scoped_id"`
+	Username    string    `json:"username"`
+	Name        string    `json:"name,omitempty"`
+	AccountType string    `json:"account_type,omitempty"`
+	Login       Login     `json:"login"`
+	Status      Status    `json:"status"`
+	// DaysLeft counts whole days until the token expires, 0 if it is dead.
+	DaysLeft      int       `json:"days_left"`
+	ExpiresAt     time.Time `json:"expires_at,omitzero"`
+	IssuedAt      time.Time `json:"issued_at,omitzero"`
+	ConnectedAt   time.Time `json:"connected_at,omitzero"`
+	CheckedAt     time.Time `json:"checked_at,omitzero"`
+	Scopes        []string  `json:"scopes"`
+	MissingScopes []string  `json:"missing_scopes,omitempty"`
+	Generation    int64     `json:"generation"`
+	// Failures counts the failed refreshes since the last good one.
+	Failures    int          `json:"failures"`
+	LastFailure *FailureView `json:"last_failure,omitempty"`
+	// NextAction, NextAt and NextReason are what happens next by itself.
+	NextAction Action    `json:"next_action"`
+	NextAt     time.Time `json:"next_at,omitzero"`
+	NextReason string    `json:"next_reason"`
+	History    []Entry   `json:"history"`
+}
+
+// A FailureView is a failure with what can be done about it.
+type FailureView struct {
+	Failure
+	Hint string `json:"hint,omitempty"`
+}
+
+// View returns what may be shown of an account.
+func (s *Store) View(a Account) AccountView {
+	plan := s.Plan(a)
+	view := AccountView{
+		ID: a.ID, AppScopedID: a.AppScopedID, Username: a.Username, Name: a.Name,
+		AccountType: a.AccountType, Login: a.Login, Status: a.Status,
+		ExpiresAt: a.ExpiresAt, IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
+		Scopes: orEmpty(a.Scopes), MissingScopes: a.MissingScopes(), Generation: a.Generation,
+		Failures: a.Failures, NextAction: plan.Action, NextAt: latest(plan.At, a.DueAt), NextReason: plan.Reason,
+		History: orEmpty(a.History),
+	}
+	if plan.Action == ActionNone {
+		view.NextAt = time.Time{}
+	}
+	if a.Status.Live() {
+		view.DaysLeft = max(0, int(math.Floor(a.ExpiresAt.Sub(s.now()).Hours()/24)))
+	}
+	if a.LastFailure.Code != "" {
+		view.LastFailure = &FailureView{Failure: a.LastFailure, Hint: a.LastFailure.Code.Hint()}
+	}
+	return view
+}
+
+// orEmpty makes JSON show [] and not null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// A TokenView is a token as the API and the command hand it out. It is the one
+// place where a token is shown on purpose.
+type TokenView struct {
+	AccountID   AccountID `json:"account_id"`
+	Username    string    `json:"username"`
+	AccessToken string    `json:"access_token"`
+	TokenType   string    `json:"token_type"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	// ExpiresIn is in seconds.
+	ExpiresIn int64    `json:"expires_in"`
+	Scopes    []string `json:"scopes"`
+}
+
+// TokenView returns what a reader of a token gets.
+func (s *Store) TokenView(a Account, token Token) TokenView {
+	return TokenView{
+		AccountID: a.ID, Username: a.Username,
+		AccessToken: token.Value.Reveal(), TokenType: "bearer",
+		ExpiresAt: a.ExpiresAt, ExpiresIn: int64(a.ExpiresAt.Sub(s.now()) / time.Second),
+		Scopes: orEmpty(a.Scopes),
+	}
+}
+
+// defaultPage and maxPage bound how many accounts one answer lists.
+const (
+	defaultPage = 100
+	maxPage     = 1000
+)
+
+func (h *AccountsHandler) list(r *http.Request) (any, error) {
+	query, err := single(r, "after", "limit")
+	if err != nil {
+		return nil, err
+	}
+	limit, err := parseCount(query["limit"], defaultPage, maxPage)
+	if err != nil || limit == 0 {
+		return nil, newError(CodeRequestInvalid, nil)
+	}
+	after := AccountID(query["after"])
+	if after != "" && !after.Valid() {
+		return nil, newError(CodeRequestInvalid, nil)
+	}
+	accounts, next, err := h.store.Accounts(r.Context(), after, limit)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]AccountView, len(accounts))
+	for i, a := range accounts {
+		views[i] = h.store.View(a)
+	}
+	return struct {
+		Accounts []AccountView `json:"accounts"`
+		// Next is the value of after for the next page.
+		Next AccountID `json:"next,omitempty"`
+	}{views, next}, nil
+}
+
+func (h *AccountsHandler) show(r *http.Request) (any, error) {
+	a, err := h.store.Account(r.Context(), AccountID(r.PathValue("id")))
+	if err != nil {
+		return nil, err
+	}
+	return h.store.View(a), nil
+}
+
+func (h *AccountsHandler) disconnect(r *http.Request) (any, error) {
+	a, err := h.store.Disconnect(r.Context(), AccountID(r.PathValue("id")))
+	if err != nil {
+		return nil, err
+	}
+	return h.store.View(a), nil
+}
+
+// maxValidity bounds min_valid_seconds: no token lives longer.
+const maxValidity = 60 * 24 * 60 * 60
+
+func (h *AccountsHandler) token(r *http.Request) (any, error) {
+	query, err := single(r, "min_valid_seconds")
+	if err != nil {
+		return nil, err
+	}
+	seconds, err := parseCount(query["min_valid_seconds"], 0, maxValidity)
+	if err != nil {
+		return nil, err
+	}
+	id := AccountID(r.PathValue("id"))
+	a, token, err := h.store.Token(r.Context(), id, time.Duration(seconds)*time.Second)
+	if err != nil {
+		if id.Valid() {
+			h.log.WarnContext(r.Context(), "token refused", "accountId", id, "code", CodeOf(err))
+		}
+		return nil, err
+	}
+	h.log.InfoContext(r.Context(), "token read", "accountId", id, "generation", a.Generation)
+	return h.store.TokenView(a, token), nil
+}
+
+func (h *AccountsHandler) redeem(r *http.Request) (any, error) {
+	a, err := h.store.Redeem(r.Context(), NewSecret(r.PathValue("claim")))
+	if err != nil {
+		return nil, err
+	}
+	h.log.InfoContext(r.Context(), "claim redeemed", "accountId", a.ID)
+	return h.store.View(a), nil
+}
+
+// parseCount reads a number between 0 and most; an absent one is byDefault.
+func parseCount(text string, byDefault, most int) (int, error) {
+	if text == "" {
+		return byDefault, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > most {
+		return 0, newError(CodeRequestInvalid, nil)
+	}
+	return n, nil
+}

@@ -1,0 +1,248 @@
+// Package boltstore is the embedded ledger: one file, one process, nothing to
+// install. It serves the development server and the command on a laptop.
+//
+// The file has three buckets: accounts and flows hold the records as JSON under
+// their ids, and due holds an empty value under each account's DueAt and id, so
+// that what is due is the beginning of the bucket.
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"igauth/internal/igauth"
+)
+
+var (
+	accountsBucket = []byte("accounts")
+	flowsBucket    = []byte("flows")
+	dueBucket      = []byte("due")
+)
+
+// A Ledger is a file. It is safe for concurrent use, also by several processes,
+// which take turns.
+type Ledger struct {
+	file file
+	now  func() time.Time
+}
+
+var _ igauth.Ledger = (*Ledger)(nil)
+
+// Open opens the ledger at path and creates it if it is missing, readable by its
+// owner only. A file that another process keeps for longer than 10 seconds is
+// ErrInUse, here and in every method. The clock tells which flows may be
+// forgotten; nil means time.Now.
+func Open(path string, now func() time.Time) (*Ledger, error) {
+	if now == nil {
+		now = time.Now
+	}
+	l := &Ledger{file: file{path: path}, now: now}
+	err := l.update(context.Background(), func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{accountsBucket, flowsBucket, dueBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		_ = l.file.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Close closes the file when nobody uses it any more.
+func (l *Ledger) Close() error { return l.file.close() }
+
+func (l *Ledger) view(ctx context.Context, do func(*bolt.Tx) error) error {
+	return l.file.use(ctx, func(db *bolt.DB) error { return db.View(do) })
+}
+
+func (l *Ledger) update(ctx context.Context, do func(*bolt.Tx) error) error {
+	return l.file.use(ctx, func(db *bolt.DB) error { return db.Update(do) })
+}
+
+// stored is a record in the file: the domain's, and the attempt that saved it
+// last.
+type stored[T any] struct {
+	Attempt string `json:"attempt"`
+	Record  T      `json:"record"`
+}
+
+// Account returns an account's row.
+func (l *Ledger) Account(ctx context.Context, id igauth.AccountID) (igauth.Account, error) {
+	return read[igauth.Account](ctx, l, accountsBucket, string(id))
+}
+
+// Flow returns a flow's record.
+func (l *Ledger) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error) {
+	return read[igauth.Flow](ctx, l, flowsBucket, string(id))
+}
+
+func read[T any](ctx context.Context, l *Ledger, bucket []byte, key string) (record T, err error) {
+	err = l.view(ctx, func(tx *bolt.Tx) error {
+		old, err := decode[T](tx.Bucket(bucket).Get([]byte(key)))
+		record = old.Record
+		return err
+	})
+	return record, err
+}
+
+func decode[T any](data []byte) (stored[T], error) {
+	var s stored[T]
+	if data == nil {
+		return s, igauth.ErrNotFound
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("reading a record of the ledger: %w", err)
+	}
+	return s, nil
+}
+
+// Save stores the records of a change in one transaction of the file.
+func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
+	var account igauth.Account
+	var flow igauth.Flow
+	err := l.update(ctx, func(tx *bolt.Tx) error {
+		if change.Account != nil {
+			account = *change.Account
+			account.Revision++
+			old, err := replace(tx.Bucket(accountsBucket), string(account.ID), change.Account.Revision, change.Attempt, account,
+				func(a igauth.Account) int64 { return a.Revision })
+			if err != nil {
+				return err
+			}
+			if err := moveDue(tx.Bucket(dueBucket), old, account); err != nil {
+				return err
+			}
+		}
+		if change.Flow != nil {
+			flow = *change.Flow
+			flow.Revision++
+			_, err := replace(tx.Bucket(flowsBucket), string(flow.ID), change.Flow.Revision, change.Attempt, flow,
+				func(f igauth.Flow) int64 { return f.Revision })
+			if err != nil {
+				return err
+			}
+			return l.forget(tx.Bucket(flowsBucket))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if change.Account != nil {
+		change.Account.Revision = account.Revision
+	}
+	if change.Flow != nil {
+		change.Flow.Revision = flow.Revision
+	}
+	return nil
+}
+
+// replace stores a record if the one in the bucket has the revision that was
+// read, and returns what was there. The same attempt may come twice.
+func replace[T any](bucket *bolt.Bucket, key string, expected int64, attempt string, record T, revision func(T) int64) (T, error) {
+	old, err := decode[T](bucket.Get([]byte(key)))
+	if err != nil && !errors.Is(err, igauth.ErrNotFound) {
+		return old.Record, err
+	}
+	repeated := attempt != "" && old.Attempt == attempt && revision(old.Record) == expected+1
+	if revision(old.Record) != expected && !repeated {
+		return old.Record, igauth.ErrConflict
+	}
+	data, err := json.Marshal(stored[T]{attempt, record})
+	if err != nil {
+		return old.Record, fmt.Errorf("writing a record of the ledger: %w", err)
+	}
+	return old.Record, bucket.Put([]byte(key), data)
+}
+
+// moveDue keeps the index of what is due.
+func moveDue(bucket *bolt.Bucket, old, account igauth.Account) error {
+	if !old.DueAt.IsZero() {
+		if err := bucket.Delete(dueKey(old.DueAt, old.ID)); err != nil {
+			return err
+		}
+	}
+	if account.DueAt.IsZero() {
+		return nil
+	}
+	return bucket.Put(dueKey(account.DueAt, account.ID), nil)
+}
+
+// dueKey sorts by time, then by id.
+func dueKey(at time.Time, id igauth.AccountID) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixNano())), id...)
+}
+
+// Due returns what is due, in order.
+func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
+	var due []igauth.Account
+	end := binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano()))
+	err := l.view(ctx, func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(dueBucket).Cursor()
+		for key, _ := cursor.First(); key != nil && len(due) < limit && bytes.Compare(key[:8], end) <= 0; key, _ = cursor.Next() {
+			row, err := decode[igauth.Account](tx.Bucket(accountsBucket).Get(key[8:]))
+			if err != nil {
+				return err
+			}
+			due = append(due, row.Record)
+		}
+		return nil
+	})
+	return due, err
+}
+
+// Accounts returns a page of accounts in order of id.
+func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int) ([]igauth.Account, error) {
+	var page []igauth.Account
+	err := l.view(ctx, func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(accountsBucket).Cursor()
+		key, data := cursor.Seek([]byte(after))
+		if after != "" && string(key) == string(after) {
+			key, data = cursor.Next()
+		}
+		for ; key != nil && len(page) < limit; key, data = cursor.Next() {
+			row, err := decode[igauth.Account](data)
+			if err != nil {
+				return err
+			}
+			page = append(page, row.Record)
+		}
+		return nil
+	})
+	return page, err
+}
+
+// forgetAtATime bounds how many old flows one Save looks at.
+const forgetAtATime = 16
+
+// forget removes a few flows whose time is over. Each new flow makes room for
+// itself in this way, as DynamoDB's TTL does in the cloud.
+func (l *Ledger) forget(bucket *bolt.Bucket) error {
+	now := l.now()
+	cursor := bucket.Cursor()
+	var old [][]byte
+	key, data := cursor.First()
+	for n := 0; key != nil && n < forgetAtATime; n++ {
+		if flow, err := decode[igauth.Flow](data); err == nil && now.After(flow.Record.ExpiresAt) {
+			old = append(old, bytes.Clone(key))
+		}
+		key, data = cursor.Next()
+	}
+	for _, key := range old {
+		if err := bucket.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

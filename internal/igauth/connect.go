@@ -1,0 +1,357 @@
+package igauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+// An Exchanger turns a code into a long-lived token. Each method is one request;
+// none repeats it. Errors are of type *Error.
+type Exchanger interface {
+	// ExchangeCode spends a code. If the error says Sent, the code may be spent.
+	ExchangeCode(ctx context.Context, code Secret) (Grant, error)
+	// ExtendToken exchanges a short-lived token for a long-lived one. The answer
+	// tells no scopes.
+	ExtendToken(ctx context.Context, short Secret) (Token, error)
+	// Profile returns whose token it is.
+	Profile(ctx context.Context, token Secret) (Profile, error)
+}
+
+// A Grant is what a code is exchanged for.
+type Grant struct {
+	// Token is short-lived: an hour.
+	Token       Secret
+	AppScopedID string
+	// Scopes were granted; nil when Meta did not say.
+	Scopes []string
+}
+
+// ConnectorConfig is what a Connector is made of.
+type ConnectorConfig struct {
+	Store *Store
+	Meta  Exchanger
+	// Timeout bounds one connection, default 24 s: API Gateway gives up after 30
+	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+	Timeout time.Duration
+	// Patience is how long a second delivery of a callback waits for the first,
+	// default 8 s.
+	Patience time.Duration
+	// Log receives how flows end; nil discards it.
+	Log *slog.Logger
+}
+
+// A Connector finishes flows: it spends the code and stores the account.
+type Connector struct {
+	store    *Store
+	meta     Exchanger
+	timeout  time.Duration
+	patience time.Duration
+	log      *slog.Logger
+}
+
+// NewConnector returns a Connector, or what is wrong with its configuration.
+func NewConnector(cfg ConnectorConfig) (*Connector, error) {
+	if cfg.Store == nil || cfg.Meta == nil {
+		return nil, errors.New("a connector needs a store and a client of Meta")
+	}
+	defaultTo(&cfg.Timeout, 24*time.Second)
+	defaultTo(&cfg.Patience, 8*time.Second)
+	if cfg.Patience >= cfg.Timeout {
+		return nil, fmt.Errorf("a second delivery waits %s: must be less than the timeout, %s", cfg.Patience, cfg.Timeout)
+	}
+	return &Connector{store: cfg.Store, meta: cfg.Meta, timeout: cfg.Timeout, patience: cfg.Patience, log: logOr(cfg.Log)}, nil
+}
+
+// An Arrival is a visitor who came back from Instagram, in the browser in which
+// the flow began.
+type Arrival struct {
+	Flow            FlowID
+	FlowExpiresAt   time.Time
+	RequestedScopes []string
+	// Code is what Instagram gave; if it is empty, Failure says why.
+	Code    Secret
+	Failure Code
+	// ClaimHash is the hash of the claim that the visitor will take along.
+	ClaimHash string
+}
+
+const (
+	// claimLifetime is how long a site's backend may take to redeem a claim.
+	claimLifetime = 60 * time.Second
+	// keepFlow is how long a flow's record outlives its state, for clocks that
+	// disagree.
+	keepFlow = time.Hour
+	// leaseMargin is what a lease outlives the work it covers.
+	leaseMargin = 15 * time.Second
+	// pollEvery is how often a second delivery looks whether the first is done.
+	pollEvery = 250 * time.Millisecond
+)
+
+// metaPauses are the pauses between tries of a request that may be repeated.
+var metaPauses = []time.Duration{200 * time.Millisecond, 800 * time.Millisecond}
+
+// Finish ends a flow and returns how. Of all deliveries of one callback exactly
+// one spends the code; the others wait for it and get the same outcome, or
+// CodeInProgress when it takes long. An error means that nothing is known and
+// the visitor may ask again.
+//
+// The work goes on when the visitor leaves: the context's cancellation is
+// ignored, its values are not.
+func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
+	defer cancel()
+	flow := Flow{ID: arrival.Flow, ExpiresAt: arrival.FlowExpiresAt.Add(keepFlow).UTC()}
+	if arrival.Failure != "" {
+		flow.Outcome = Outcome{Code: arrival.Failure}
+	} else {
+		lease, err := c.store.lease(c.store.now().Add(c.timeout + leaseMargin))
+		if err != nil {
+			return Outcome{}, err
+		}
+		flow.Lease = lease
+	}
+	err := c.store.save(ctx, nil, &flow)
+	switch {
+	case errors.Is(err, ErrConflict):
+		return c.join(ctx, arrival)
+	case err != nil:
+		return Outcome{}, fmt.Errorf("claiming the flow: %w", err)
+	case flow.Done():
+		c.log.InfoContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code)
+		return flow.Outcome, nil
+	}
+	return c.end(ctx, flow, c.connect(ctx, arrival, &flow))
+}
+
+// end writes down how a flow ended, unless that was committed with the account.
+func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, error) {
+	if err == nil {
+		c.log.InfoContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "accountId", flow.Account)
+		return flow.Outcome, nil
+	}
+	if _, known := errors.AsType[*Error](err); !known && flow.Account != "" {
+		// A store failed after Meta gave a token. What the vault has is found by
+		// the next request or run, so the flow is left open.
+		return Outcome{}, err
+	}
+	flow.Outcome = Outcome{Code: CodeOf(err)}
+	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err)
+	if err := c.store.save(ctx, nil, &flow); err != nil {
+		c.log.WarnContext(ctx, "outcome not kept", "flow", flow.ID, "err", err)
+	}
+	return flow.Outcome, nil
+}
+
+// connect spends the code and stores the account. On success the flow has its
+// outcome and is stored with it.
+func (c *Connector) connect(ctx context.Context, arrival Arrival, flow *Flow) error {
+	profile, token, err := c.obtain(ctx, arrival)
+	if err != nil {
+		return err
+	}
+	for {
+		a, err := c.intend(ctx, arrival, profile, flow)
+		if err != nil {
+			return err
+		}
+		flow.Outcome = Outcome{Code: CodeConnected, MissingScopes: missingScopes(arrival.RequestedScopes, token.Scopes)}
+		flow.ClaimHash = arrival.ClaimHash
+		flow.ClaimUntil = c.store.now().Add(claimLifetime).UTC()
+		_, err = c.store.commit(ctx, a, token, flow)
+		if !errors.Is(err, ErrConflict) {
+			if err != nil {
+				flow.Outcome = Outcome{}
+			}
+			return err
+		}
+		// Another connection of the same account took over, or it was
+		// disconnected. This visitor's consent is at least as new as that, so
+		// the token has its place.
+		flow.Outcome = Outcome{}
+		if ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// obtain asks Meta for everything. The answer is complete and plausible.
+func (c *Connector) obtain(ctx context.Context, arrival Arrival) (Profile, Token, error) {
+	grant, err := c.exchange(ctx, arrival.Code)
+	if err != nil {
+		return Profile{}, Token{}, err
+	}
+	type answer struct {
+		profile Profile
+		err     error
+	}
+	asked := make(chan answer, 1)
+	go func() {
+		var a answer
+		a.err = insistently(ctx, func() (err error) {
+			a.profile, err = c.meta.Profile(ctx, grant.Token)
+			return err
+		})
+		asked <- a
+	}()
+	var token Token
+	err = insistently(ctx, func() (err error) {
+		token, err = c.meta.ExtendToken(ctx, grant.Token)
+		return err
+	})
+	who := <-asked
+	if err != nil {
+		return Profile{}, Token{}, err
+	}
+	if who.err != nil {
+		return Profile{}, Token{}, who.err
+	}
+	profile := who.profile
+	if profile.AppScopedID == "" {
+		profile.AppScopedID = grant.AppScopedID
+	}
+	if strings.EqualFold(profile.AccountType, "PERSONAL") {
+		return Profile{}, Token{}, newError(CodePersonalAccount, nil)
+	}
+	if grant.Scopes != nil {
+		token.Scopes = sortedScopes(grant.Scopes)
+		if !slices.Contains(token.Scopes, ScopeBasic) {
+			return Profile{}, Token{}, newError(CodeScopeMissing, nil)
+		}
+	}
+	return profile, token, nil
+}
+
+// exchange spends the code. It is tried again only while nothing was sent; when
+// the answer to what was sent is lost, the code may be spent.
+func (c *Connector) exchange(ctx context.Context, code Secret) (Grant, error) {
+	for try := 0; ; try++ {
+		grant, err := c.meta.ExchangeCode(ctx, code)
+		e, ok := errors.AsType[*Error](err)
+		switch {
+		case err == nil:
+			return grant, nil
+		case ok && e.Class == ClassTransient && e.Sent:
+			return Grant{}, newError(CodeOutcomeUnknown, err)
+		case !ok || e.Class != ClassTransient || try == len(metaPauses) || sleep(ctx, metaPauses[try]) != nil:
+			return Grant{}, err
+		}
+	}
+}
+
+// insistently repeats a request that may be repeated while its failure is
+// transient.
+func insistently(ctx context.Context, do func() error) error {
+	err := do()
+	for _, pause := range metaPauses {
+		if err == nil || ClassOf(err) != ClassTransient || sleep(ctx, pause) != nil {
+			return err
+		}
+		err = do()
+	}
+	return err
+}
+
+// intend writes down, in the account's row and in the flow, that this attempt is
+// about to store a token. A refresh that is under way loses its claim and can no
+// longer commit. Only a vault that is being emptied is waited for.
+func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile, flow *Flow) (Account, error) {
+	for {
+		now := c.store.now()
+		a, err := c.store.ledger.Account(ctx, profile.ID)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			a = Account{Login: LoginInstagram, Status: StatusConnecting}
+		case err != nil:
+			return Account{}, fmt.Errorf("reading the account: %w", err)
+		case a.Status == StatusDisconnected && a.leased(now):
+			if err := sleep(ctx, pollEvery); err != nil {
+				return Account{}, newError(CodeUnavailable, err)
+			}
+			continue
+		}
+		a.ID = profile.ID
+		a.setProfile(profile, now)
+		a.RequestedScopes = arrival.RequestedScopes
+		lease := flow.Lease
+		lease.Connecting = true
+		a.claim(lease)
+		flow.Account = a.ID
+		err = c.store.save(ctx, &a, flow)
+		if err == nil {
+			return a, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return Account{}, fmt.Errorf("claiming the account: %w", err)
+		}
+		current, err := c.store.ledger.Flow(ctx, flow.ID)
+		if err != nil {
+			return Account{}, fmt.Errorf("reading the flow: %w", err)
+		}
+		if current.Revision != flow.Revision {
+			return Account{}, newError(CodeOutcomeUnknown, ErrConflict)
+		}
+	}
+}
+
+// join waits for the request that holds the flow, and takes over from one that
+// did not come back.
+func (c *Connector) join(ctx context.Context, arrival Arrival) (Outcome, error) {
+	patience, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	for {
+		flow, err := c.store.ledger.Flow(ctx, arrival.Flow)
+		switch {
+		case err != nil:
+			return Outcome{}, fmt.Errorf("reading the flow: %w", err)
+		case flow.Done():
+			return flow.Outcome, nil
+		case !c.store.now().Before(flow.Lease.Until):
+			return c.takeOver(ctx, arrival, flow)
+		case sleep(patience, pollEvery) != nil:
+			return Outcome{Code: CodeInProgress}, nil
+		}
+	}
+}
+
+// takeOver ends a flow whose request died. If it came as far as storing a token,
+// that token is found. The code is not sent again: it may have been spent.
+func (c *Connector) takeOver(ctx context.Context, arrival Arrival, flow Flow) (Outcome, error) {
+	flow.Lease.Until = c.store.now().Add(c.timeout + leaseMargin).UTC()
+	if err := c.store.save(ctx, nil, &flow); errors.Is(err, ErrConflict) {
+		return c.join(ctx, arrival)
+	} else if err != nil {
+		return Outcome{}, fmt.Errorf("taking over the flow: %w", err)
+	}
+	return c.end(ctx, flow, c.resume(ctx, arrival, &flow))
+}
+
+// resume looks for what the attempt of a flow stored.
+func (c *Connector) resume(ctx context.Context, arrival Arrival, flow *Flow) error {
+	unknown := newError(CodeOutcomeUnknown, nil)
+	if flow.Account == "" {
+		return unknown
+	}
+	a, err := c.store.ledger.Account(ctx, flow.Account)
+	if err != nil {
+		return fmt.Errorf("reading the account: %w", err)
+	}
+	flow.Outcome = Outcome{Code: CodeConnected}
+	flow.ClaimHash = arrival.ClaimHash
+	flow.ClaimUntil = c.store.now().Add(claimLifetime).UTC()
+	if a.Lease.Attempt == flow.Lease.Attempt {
+		_, found, err := c.store.finishAttempt(ctx, a, flow)
+		if err != nil || found {
+			return err
+		}
+	} else if a.Status.Live() && !a.ConnectedAt.Before(arrival.FlowExpiresAt.Add(-FlowLifetime)) {
+		// A run was faster and has committed the token.
+		return c.store.save(ctx, nil, flow)
+	}
+	flow.Outcome, flow.ClaimHash = Outcome{}, ""
+	return unknown
+}

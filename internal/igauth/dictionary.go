@@ -1,0 +1,289 @@
+package igauth
+
+import "net/http"
+
+// A Code names an outcome or a failure. Codes are stable: pages, JSON errors,
+// log lines and the history of an account use the same ones.
+type Code string
+
+// The codes. What each means, for whom, and what helps stands in the dictionary.
+const (
+	CodeConnected Code = "connected"
+	CodeDenied    Code = "denied"
+
+	// The visitor's request.
+	CodeReturnURLUnknown Code = "return_url_unknown"
+	CodeScopeUnknown     Code = "scope_unknown"
+	CodeRequestInvalid   Code = "request_invalid"
+	CodeStateInvalid     Code = "state_invalid"
+	CodeStateExpired     Code = "state_expired"
+	CodeCookieMissing    Code = "cookie_missing"
+	CodeInProgress       Code = "in_progress"
+	CodeOutcomeUnknown   Code = "outcome_unknown"
+
+	// What Meta says when an account is connected.
+	CodeCodeInvalid     Code = "code_invalid"
+	CodeCodeUsed        Code = "code_used"
+	CodeRedirectURI     Code = "redirect_uri_mismatch"
+	CodeAppID           Code = "app_id_wrong"
+	CodeAppSecret       Code = "app_secret_wrong"
+	CodeNotEligible     Code = "account_not_eligible"
+	CodeDeveloperRole   Code = "developer_role_missing"
+	CodePersonalAccount Code = "personal_account"
+	CodeScopeMissing    Code = "scope_missing"
+	CodeScopeRefused    Code = "scope_refused"
+	CodeMetaRefused     Code = "meta_refused"
+
+	// What Meta says about a token.
+	CodeTokenExpired     Code = "token_expired"
+	CodeTokenInvalid     Code = "token_invalid"
+	CodeAppRemoved       Code = "app_removed"
+	CodePasswordChanged  Code = "password_changed"
+	CodePermissionGone   Code = "permission_gone"
+	CodeCheckpoint       Code = "checkpoint"
+	CodeTokenTooYoung    Code = "token_too_young"
+	CodeRateLimited      Code = "rate_limited"
+	CodeMetaUnavailable  Code = "meta_unavailable"
+	CodeMetaUnreadable   Code = "meta_answer_unreadable"
+	CodeAppMisconfigured Code = "app_misconfigured"
+
+	// The API of the site's backend.
+	CodeAccountNotFound Code = "account_not_found"
+	CodeReauthRequired  Code = "reauth_required"
+	CodeDisconnected    Code = "account_disconnected"
+	CodeValidityShort   Code = "validity_too_short"
+	CodeClaimInvalid    Code = "claim_invalid"
+	CodeUnauthorized    Code = "unauthorized"
+	CodeRouteNotFound   Code = "not_found"
+	CodeMethod          Code = "method_not_allowed"
+	CodeUnavailable     Code = "unavailable"
+)
+
+// Class returns the class that the dictionary gives the code, ClassTransient
+// for a code that is not in it.
+func (c Code) Class() Class {
+	if e, ok := dictionary[c]; ok && e.class != "" {
+		return e.class
+	}
+	return ClassTransient
+}
+
+// HTTPStatus returns the status of an answer that reports the code.
+func (c Code) HTTPStatus() int {
+	if e, ok := dictionary[c]; ok && e.status != 0 {
+		return e.status
+	}
+	return http.StatusInternalServerError
+}
+
+// Hint returns what the developer or operator can do about the code, in
+// English.
+func (c Code) Hint() string { return dictionary[c].hint }
+
+// A Text is what a visitor reads about a code: what happened, and what helps.
+type Text struct {
+	Title string
+	Body  string
+	// Retry reports whether starting again can help.
+	Retry bool
+}
+
+// Text returns the words for a visitor. The texts of a code that visitors do not
+// meet are those of CodeUnavailable.
+func (c Code) Text(lang Language) Text {
+	e, ok := dictionary[c]
+	if !ok || e.en.title == "" {
+		e = dictionary[CodeUnavailable]
+	}
+	words := e.en
+	if lang == Spanish {
+		words = e.es
+	}
+	return Text{Title: words.title, Body: words.body, Retry: e.retry}
+}
+
+type words struct{ title, body string }
+
+// entry is what is known of a code.
+type entry struct {
+	class  Class
+	status int
+	// retry says that the visitor may start again.
+	retry  bool
+	en, es words
+	// message is the title for developers, where there is none for visitors.
+	message string
+	// hint is what a developer can do about it.
+	hint string
+}
+
+// dictionary is the one table of codes. Messages of Meta that lead to them stand
+// in the package instagram.
+var dictionary = map[Code]entry{
+	CodeConnected: {status: http.StatusOK,
+		en: words{"Your Instagram account is connected", "You can close this page. There is nothing else to do: the connection is kept alive for you."},
+		es: words{"Tu cuenta de Instagram está conectada", "Puedes cerrar esta página. No hay nada más que hacer: la conexión se mantiene activa por ti."}},
+	CodeDenied: {class: ClassRefused, status: http.StatusOK, retry: true,
+		en: words{"Instagram was not connected", "You chose not to give access, so nothing was connected and nothing was stored. If that was a mistake, you can start again."},
+		es: words{"No se conectó Instagram", "Elegiste no dar acceso, así que no se conectó ni se guardó nada. Si fue un error, puedes empezar de nuevo."}},
+
+	CodeReturnURLUnknown: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link is not set up correctly", "The website that sent you here asked to return to an address that is not registered. Please tell the owner of the website."},
+		es:   words{"Este enlace no está bien configurado", "El sitio web que te envió aquí pidió volver a una dirección que no está registrada. Avisa a quien administra el sitio."},
+		hint: "return_to must be equal, byte for byte, to one of the URLs in IGAUTH_RETURN_URLS (with igauth dev: --return-url). Register the URL, or leave return_to out to use the first one."},
+	CodeScopeUnknown: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link is not set up correctly", "The website that sent you here asked Instagram for a permission that does not exist. Please tell the owner of the website."},
+		es:   words{"Este enlace no está bien configurado", "El sitio web que te envió aquí pidió a Instagram un permiso que no existe. Avisa a quien administra el sitio."},
+		hint: "scope is a comma-separated list of instagram_business_basic, instagram_business_content_publish, instagram_business_manage_comments, instagram_business_manage_messages, instagram_business_manage_insights, or of scopes listed in IGAUTH_SCOPES."},
+	CodeRequestInvalid: {class: ClassRefused, status: http.StatusBadRequest, retry: true,
+		en:   words{"This link cannot be read", "The address of this page is damaged or incomplete. Please start again from the website."},
+		es:   words{"Este enlace no se puede leer", "La dirección de esta página está dañada o incompleta. Empieza de nuevo desde el sitio web."},
+		hint: "A parameter is missing, stands twice, is too long, or contradicts another one."},
+	CodeStateInvalid: {class: ClassRefused, status: http.StatusBadRequest, retry: true,
+		en:   words{"This link does not belong to a connection you started", "Nothing was connected. Please start again from the website."},
+		es:   words{"Este enlace no pertenece a una conexión que iniciaste", "No se conectó nada. Empieza de nuevo desde el sitio web."},
+		hint: "The state was not made by this installation, was changed, or belongs to another browser. If it happens to everybody, the state key was replaced within the last 10 minutes."},
+	CodeStateExpired: {class: ClassRefused, status: http.StatusBadRequest, retry: true,
+		en:   words{"That took too long", "For your safety a connection must be finished within 10 minutes. Nothing was connected. Please start again."},
+		es:   words{"Pasó demasiado tiempo", "Por tu seguridad, la conexión debe completarse en 10 minutos. No se conectó nada. Empieza de nuevo."},
+		hint: "The visitor stayed at Instagram for more than 10 minutes."},
+	CodeCookieMissing: {class: ClassRefused, status: http.StatusBadRequest, retry: true,
+		en:   words{"Please continue in this browser", "Instagram returned you in another browser than the one you started in, or cookies are blocked. Nothing was connected yet. Start again here and stay in this window."},
+		es:   words{"Continúa en este navegador", "Instagram te devolvió en un navegador distinto del que usaste al empezar, o las cookies están bloqueadas. Aún no se conectó nada. Empieza de nuevo aquí y quédate en esta ventana."},
+		hint: "The cookie of the flow did not arrive: an in-app browser, blocked cookies, or somebody else's link. The code was not spent."},
+	CodeInProgress: {class: ClassTransient, status: http.StatusAccepted,
+		en:   words{"Almost done", "Your connection is being finished. This page continues by itself in a moment."},
+		es:   words{"Casi listo", "Estamos terminando tu conexión. Esta página continúa sola en un momento."},
+		hint: "Another request of the same browser is spending the code."},
+	CodeOutcomeUnknown: {class: ClassTransient, status: http.StatusBadGateway, retry: true,
+		en:   words{"We could not finish the connection", "Instagram did not answer clearly, so we do not know whether it worked. Please connect once more; it usually takes a single click."},
+		es:   words{"No pudimos terminar la conexión", "Instagram no respondió con claridad, así que no sabemos si funcionó. Conecta de nuevo; suele bastar un clic."},
+		hint: "The request that spends the code was sent and its answer was lost. A code is spent once, so it was not tried again."},
+
+	CodeCodeInvalid: {class: ClassRefused, status: http.StatusBadGateway, retry: true,
+		en:   words{"Instagram did not accept this connection", "The permission you gave has expired or cannot be used. Please start again."},
+		es:   words{"Instagram no aceptó esta conexión", "El permiso que diste caducó o no se puede usar. Empieza de nuevo."},
+		hint: "Meta does not know the code or it is older than an hour."},
+	CodeCodeUsed: {class: ClassRefused, status: http.StatusBadGateway, retry: true,
+		en:   words{"This permission was already used", "Instagram gives each permission once. Please start again."},
+		es:   words{"Este permiso ya se usó", "Instagram entrega cada permiso una sola vez. Empieza de nuevo."},
+		hint: "Something else spent the code first: a proxy that follows redirects, or a link scanner."},
+	CodeRedirectURI: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"The connection is not set up correctly", "Instagram refused this website's settings. It is not your fault. Please tell the owner of the website."},
+		es:   words{"La conexión no está bien configurada", "Instagram rechazó la configuración de este sitio. No es culpa tuya. Avisa a quien administra el sitio."},
+		hint: "Compare IGAUTH_PUBLIC_URL + /callback byte for byte with the OAuth redirect URIs in Meta's dashboard (Instagram > API setup with Instagram login > Business login settings); mind a trailing slash. Meta gives the same answer for a code older than an hour and for a wrong app secret."},
+	CodeAppID: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"The connection is not set up correctly", "Instagram does not know this website's app. It is not your fault. Please tell the owner of the website."},
+		es:   words{"La conexión no está bien configurada", "Instagram no reconoce la aplicación de este sitio. No es culpa tuya. Avisa a quien administra el sitio."},
+		hint: "IGAUTH_APP_ID must be the Instagram app id (Instagram > API setup with Instagram login), not the Meta app id at the top of the dashboard, and the Instagram product must be added to the app."},
+	CodeAppSecret: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"The connection is not set up correctly", "Instagram refused this website's credentials. It is not your fault. Please tell the owner of the website."},
+		es:   words{"La conexión no está bien configurada", "Instagram rechazó las credenciales de este sitio. No es culpa tuya. Avisa a quien administra el sitio."},
+		hint: "The app secret is wrong: use the Instagram app secret that stands next to the Instagram app id, 32 hexadecimal digits, without stray characters."},
+	CodeNotEligible: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"Instagram does not let this account connect yet", "Most often an invitation is still waiting: open Instagram on the web, Settings, Apps and websites, Tester invites, and accept it. Then start again."},
+		es:   words{"Instagram aún no permite conectar esta cuenta", "Lo más habitual es que falte aceptar una invitación: abre Instagram en la web, Configuración, Aplicaciones y sitios web, Invitaciones para probar, y acéptala. Después empieza de nuevo."},
+		hint: "Meta answered \"Unsupported request - method type: get\". In order of likelihood: the Instagram tester has not accepted the invitation; the app is in development mode and the account has no role; the token is of a retired family (Basic Display). It is not about the HTTP method."},
+	CodeDeveloperRole: {class: ClassMisconfigured, status: http.StatusForbidden,
+		en:   words{"This account is not invited yet", "The website's Instagram app is still in testing and only invited accounts can connect. Please tell the owner of the website."},
+		es:   words{"Esta cuenta aún no está invitada", "La aplicación de Instagram de este sitio sigue en pruebas y solo pueden conectarse cuentas invitadas. Avisa a quien administra el sitio."},
+		hint: "Insufficient developer role: add the account as Instagram Tester (App roles > Roles) and have it accept at instagram.com/accounts/manage_access, or obtain Advanced Access."},
+	CodePersonalAccount: {class: ClassNeedsUser, status: http.StatusForbidden, retry: true,
+		en:   words{"This needs a professional account", "Instagram lets only Business and Creator accounts connect. In the Instagram app open Settings, Account type and tools, Switch to professional account (it is free), then start again."},
+		es:   words{"Se necesita una cuenta profesional", "Instagram solo permite conectar cuentas de empresa y de creador. En la app de Instagram abre Configuración, Tipo de cuenta y herramientas, Cambiar a cuenta profesional (es gratis) y empieza de nuevo."},
+		hint: "The account is personal; the Instagram API has no access to personal accounts."},
+	CodeScopeMissing: {class: ClassNeedsUser, status: http.StatusForbidden, retry: true,
+		en:   words{"A permission is missing", "Without the basic permission nothing can be connected. Please start again and leave it switched on."},
+		es:   words{"Falta un permiso", "Sin el permiso básico no se puede conectar nada. Empieza de nuevo y déjalo activado."},
+		hint: "instagram_business_basic was not granted; Meta does not refresh tokens without it."},
+	CodeScopeRefused: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"The connection is not set up correctly", "Instagram refused a permission that this website asks for. Please tell the owner of the website."},
+		es:   words{"La conexión no está bien configurada", "Instagram rechazó un permiso que pide este sitio. Avisa a quien administra el sitio."},
+		hint: "A scope in IGAUTH_SCOPES is retired or belongs to Facebook Login: those of Instagram Login begin with instagram_business_."},
+	CodeMetaRefused: {class: ClassTransient, status: http.StatusBadGateway, retry: true,
+		en:   words{"Instagram did not accept this connection", "Nothing was connected. Please start again in a moment; if it happens again, tell the owner of the website."},
+		es:   words{"Instagram no aceptó esta conexión", "No se conectó nada. Empieza de nuevo en un momento; si vuelve a pasar, avisa a quien administra el sitio."},
+		hint: "Meta refused with a message that the dictionary does not know; the log line has its numbers."},
+
+	CodeTokenExpired: {class: ClassDead, status: http.StatusConflict,
+		message: "The token has expired",
+		hint:    "The token lived for 60 days without a refresh. The account must be connected again."},
+	CodeTokenInvalid: {class: ClassDead, status: http.StatusConflict,
+		message: "The token is no longer valid",
+		hint:    "Meta says that the token is invalid. The account must be connected again."},
+	CodeAppRemoved: {class: ClassDead, status: http.StatusConflict,
+		message: "The owner removed the app",
+		hint:    "The owner removed the app in Instagram's settings. The account must be connected again."},
+	CodePasswordChanged: {class: ClassDead, status: http.StatusConflict,
+		message: "The owner changed the password",
+		hint:    "The owner changed the password, or Meta ended the session for security reasons. The account must be connected again."},
+	CodePermissionGone: {class: ClassNeedsUser, status: http.StatusConflict,
+		message: "A permission was withdrawn",
+		hint:    "Meta says that a permission is missing: the owner withdrew it, or the app lost it in App Review. If it is one account, its owner must connect again."},
+	CodeCheckpoint: {class: ClassNeedsUser, status: http.StatusConflict,
+		en:   words{"Instagram wants to speak to you first", "Open Instagram, log in, and follow what it asks. Then start again here."},
+		es:   words{"Instagram necesita que hagas algo antes", "Abre Instagram, inicia sesión y sigue lo que te pida. Después empieza de nuevo aquí."},
+		hint: "The account is at a checkpoint: its owner must log in at Instagram and confirm. The token may still be fine."},
+	CodeTokenTooYoung: {class: ClassTooYoung, status: http.StatusConflict,
+		message: "The token is too young to be refreshed",
+		hint:    "Meta refreshes tokens that are at least 24 hours old. It is tried again later."},
+	CodeRateLimited: {class: ClassThrottled, status: http.StatusServiceUnavailable, retry: true,
+		en:   words{"Instagram is busy", "Too many requests at this moment. Nothing was connected. Please try again in a few minutes."},
+		es:   words{"Instagram está ocupado", "Hay demasiadas solicitudes en este momento. No se conectó nada. Inténtalo de nuevo en unos minutos."},
+		hint: "Meta's rate limit was reached; calls are delayed."},
+	CodeMetaUnavailable: {class: ClassTransient, status: http.StatusBadGateway, retry: true,
+		en:   words{"Instagram does not answer", "Instagram has a problem at this moment. Nothing was connected. Please try again in a few minutes."},
+		es:   words{"Instagram no responde", "Instagram tiene un problema en este momento. No se conectó nada. Inténtalo de nuevo en unos minutos."},
+		hint: "Meta could not be reached or answered with an error of its own."},
+	CodeMetaUnreadable: {class: ClassTransient, status: http.StatusBadGateway, retry: true,
+		en:   words{"Instagram does not answer as expected", "Nothing was connected. Please try again in a few minutes."},
+		es:   words{"Instagram no responde como se esperaba", "No se conectó nada. Inténtalo de nuevo en unos minutos."},
+		hint: "Meta's answer was not JSON, not complete, or without a plausible token. It was discarded and nothing was replaced."},
+	CodeAppMisconfigured: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"The connection is not set up correctly", "Instagram refused this website's app. It is not your fault. Please tell the owner of the website."},
+		es:   words{"La conexión no está bien configurada", "Instagram rechazó la aplicación de este sitio. No es culpa tuya. Avisa a quien administra el sitio."},
+		hint: "Meta refuses the app itself: disabled, without the product, or without the permission. Look at the alerts in Meta's dashboard."},
+
+	CodeAccountNotFound: {class: ClassRefused, status: http.StatusNotFound,
+		message: "There is no such account",
+		hint:    "No account with this id was connected here. GET /accounts lists them."},
+	CodeReauthRequired: {class: ClassRefused, status: http.StatusConflict,
+		message: "The account must be connected again",
+		hint:    "The account's token is dead. Send its owner to /authorize once more."},
+	CodeDisconnected: {class: ClassRefused, status: http.StatusConflict,
+		message: "The account is disconnected",
+		hint:    "The account was disconnected. Send its owner to /authorize to connect it again."},
+	CodeValidityShort: {class: ClassRefused, status: http.StatusServiceUnavailable,
+		message: "The token does not live that long",
+		hint:    "The token is alive, but not for as long as min_valid_seconds asks. It is being refreshed on schedule; ask for less, or look at the account's last failure."},
+	CodeClaimInvalid: {class: ClassRefused, status: http.StatusNotFound,
+		message: "The claim is unknown, used or too old",
+		hint:    "A claim is redeemed once, within 60 seconds after the visitor returned. Ask for GET /accounts instead, or have the visitor connect again."},
+	CodeUnauthorized: {class: ClassRefused, status: http.StatusUnauthorized,
+		message: "The key is missing or wrong",
+		hint:    "Send the header Authorization: Bearer with the key that igauth dev printed at start."},
+	CodeRouteNotFound: {class: ClassRefused, status: http.StatusNotFound,
+		en:   words{"There is nothing here", "This address does not exist. Please start again from the website."},
+		es:   words{"Aquí no hay nada", "Esta dirección no existe. Empieza de nuevo desde el sitio web."},
+		hint: "The README lists the paths."},
+	CodeMethod: {class: ClassRefused, status: http.StatusMethodNotAllowed,
+		en:   words{"This address cannot be used like this", "Please start again from the website."},
+		es:   words{"Esta dirección no se puede usar así", "Empieza de nuevo desde el sitio web."},
+		hint: "The README lists the methods of each path."},
+	CodeUnavailable: {class: ClassTransient, status: http.StatusInternalServerError, retry: true,
+		en:   words{"Something went wrong on our side", "Nothing is lost. Please try again in a moment; if it happens again, tell the owner of the website."},
+		es:   words{"Algo falló de nuestro lado", "No se perdió nada. Inténtalo de nuevo en un momento; si vuelve a pasar, avisa a quien administra el sitio."},
+		hint: "A store or a key could not be reached. The log has the cause; no account was changed."},
+}
+
+// Message returns what the code means, in one English sentence.
+func (c Code) Message() string {
+	e, ok := dictionary[c]
+	if !ok {
+		e = dictionary[CodeUnavailable]
+	}
+	if e.message != "" {
+		return e.message
+	}
+	return e.en.title
+}

@@ -1,0 +1,70 @@
+package instagram
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"igauth/internal/igauth"
+)
+
+// professionalPrefix begins every professional account id that was ever seen.
+const professionalPrefix = "17841"
+
+// Profile returns whose token it is
+// (https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/get-started).
+// For some accounts Meta refuses the field user_id; it is then asked once more
+// without, and an id that looks like a professional one counts as such.
+func (c *Client) Profile(ctx context.Context, token igauth.Secret) (igauth.Profile, error) {
+	const fields = "id,username,name,account_type"
+	a, err := c.me(ctx, token, "user_id,"+fields)
+	if isInvalidParameter(err) {
+		a, err = c.me(ctx, token, fields)
+	}
+	if err != nil {
+		return igauth.Profile{}, err
+	}
+	var who struct {
+		ID          idText `json:"id"`
+		UserID      idText `json:"user_id"`
+		Username    string `json:"username"`
+		Name        string `json:"name"`
+		AccountType string `json:"account_type"`
+	}
+	if err := a.unwrap(&who); err != nil {
+		return igauth.Profile{}, unreadable(a.status, err.Error())
+	}
+	id := who.UserID
+	if id == "" && strings.HasPrefix(string(who.ID), professionalPrefix) {
+		id = who.ID
+	}
+	if id == "" {
+		return igauth.Profile{}, unreadable(a.status, "no professional account id")
+	}
+	return igauth.Profile{
+		ID:          igauth.AccountID(id),
+		AppScopedID: string(who.ID),
+		Username:    plain(who.Username, 100),
+		Name:        plain(who.Name, 200),
+		// Meta writes it in two ways: Business and BUSINESS.
+		AccountType: strings.ToUpper(plain(who.AccountType, 50)),
+	}, nil
+}
+
+func (c *Client) me(ctx context.Context, token igauth.Secret, fields string) (answer, error) {
+	return c.get(ctx, "/me", url.Values{"fields": {fields}, "access_token": {token.Reveal()}})
+}
+
+// plain drops control characters and cuts what is too long to be a name.
+func plain(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0xfffd {
+			return -1
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most])
+	}
+	return text
+}

@@ -1,0 +1,92 @@
+package igauth
+
+import (
+	"context"
+	"time"
+)
+
+// A Ledger keeps accounts and flows. It never holds a readable token.
+//
+// A ledger is a set of records that are read whole and replaced whole, on the
+// condition that nobody replaced them in between. All that happens to an
+// account is decided by the domain on a copy and becomes true in [Ledger.Save],
+// so that every ledger is the same few lines and cannot disagree with another
+// about the rules. The suite in storetest states this contract as tests.
+//
+// All methods may be called concurrently, obey ctx, and return errors that
+// carry no secret. An error other than the sentinels means that the ledger
+// could not be asked, or that its answer was lost; a Save may then have been
+// applied, and saving the same change again is safe.
+type Ledger interface {
+	// Account returns the row of an account as of every Save that returned
+	// before the call (a strongly consistent read), or ErrNotFound.
+	Account(ctx context.Context, id AccountID) (Account, error)
+
+	// Flow returns the record of a flow in the same way, or ErrNotFound. A flow
+	// whose ExpiresAt has passed may be returned or not; callers compare the
+	// time themselves.
+	Flow(ctx context.Context, id FlowID) (Flow, error)
+
+	// Save stores the records of a change, all or none. Each is stored only if
+	// the record in the ledger has the Revision that the given one has (0: there
+	// is none), and gets the next Revision, which
+	// is set in the given record, too; otherwise the answer is ErrConflict.
+	// A Save that is repeated because its answer was lost, by this package or
+	// inside a client library, succeeds the second time, too, provided that
+	// Change.Attempt is the same.
+	Save(ctx context.Context, change Change) error
+
+	// Due returns up to limit accounts whose DueAt is set and not after now, in
+	// order of DueAt as far as the ledger can. What it returns may be stale:
+	// Save finds out.
+	Due(ctx context.Context, now time.Time, limit int) ([]Account, error)
+
+	// Accounts returns up to limit accounts in order of id, beginning after the
+	// given id ("" begins at the start). Like Due it may be stale.
+	Accounts(ctx context.Context, after AccountID, limit int) ([]Account, error)
+}
+
+// A Change is what one Save stores: an account, a flow, or both.
+type Change struct {
+	Account *Account
+	Flow    *Flow
+	// Attempt names the save, so that a repetition is recognized: 32 hexadecimal
+	// digits, a new one for each change.
+	Attempt string
+}
+
+// A FlowID names a flow. It is derived from the state's nonce by a hash, so that
+// it can be logged and stored without telling the state.
+type FlowID string
+
+// A Flow is the record of one attempt to connect. It is first written when the
+// visitor comes back, so that /authorize leaves nothing behind.
+type Flow struct {
+	ID       FlowID `json:"id"`
+	Revision int64  `json:"revision"`
+	// Lease is held by the request that spends the code.
+	Lease Lease `json:"lease,omitempty,omitzero"`
+	// Account is whose account it turned out to be, before its token is stored.
+	Account AccountID `json:"account,omitempty"`
+	// Outcome is empty while the code is being spent.
+	Outcome Outcome `json:"outcome,omitempty,omitzero"`
+	// ClaimHash is the SHA-256 of the claim, in hexadecimal digits.
+	ClaimHash string `json:"claim_hash,omitempty"`
+	// ClaimUntil is when the claim ends; ClaimedAt when it was redeemed.
+	ClaimUntil time.Time `json:"claim_until,omitempty,omitzero"`
+	ClaimedAt  time.Time `json:"claimed_at,omitempty,omitzero"`
+	// ExpiresAt is when the record may be forgotten.
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// An Outcome is how a flow ended. It is the answer to every later delivery of
+// the same callback in the same browser.
+type Outcome struct {
+	// Code is CodeConnected, CodeDenied or the code of the failure.
+	Code Code `json:"code,omitempty"`
+	// MissingScopes were asked for and not granted.
+	MissingScopes []string `json:"missing_scopes,omitempty"`
+}
+
+// Done reports whether the flow has an outcome.
+func (f Flow) Done() bool { return f.Outcome.Code != "" }

@@ -1,0 +1,165 @@
+package igauth
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+)
+
+// A Policy says when an account is due for what. The zero value of a field means
+// its default.
+type Policy struct {
+	// RefreshAt is the part of a token's life after which it is refreshed,
+	// default 0.5: 30 of 60 days. Smaller costs more calls to Meta; larger leaves
+	// less time to survive an outage.
+	RefreshAt float64
+	// Jitter spreads the refreshes of accounts that were connected together, as
+	// a part of the token's life to either side, default 0.05: 3 days.
+	Jitter float64
+	// MinAge is the age below which a token is never refreshed, default 25 h.
+	// Meta's floor is 24 h
+	// (https://developers.facebook.com/documentation/instagram-platform/reference/refresh_access_token).
+	MinAge time.Duration
+	// RetryEvery is the distance of tries after a refresh failed, default 24 h.
+	RetryEvery time.Duration
+	// UrgentWithin and UrgentEvery shorten that distance at the end of a token's
+	// life, default 7 days and 6 h.
+	UrgentWithin, UrgentEvery time.Duration
+	// ProbeEvery is how long Meta may go without being asked about an account,
+	// default 22 h, so that hourly runs ask at least once a day. Negative turns
+	// the probe off.
+	ProbeEvery time.Duration
+}
+
+// withDefaults returns the policy with its defaults filled in, or what is wrong
+// with it.
+func (p Policy) withDefaults() (Policy, error) {
+	defaultTo(&p.RefreshAt, 0.5)
+	defaultTo(&p.Jitter, 0.05)
+	defaultTo(&p.MinAge, 25*time.Hour)
+	defaultTo(&p.RetryEvery, 24*time.Hour)
+	defaultTo(&p.UrgentWithin, 7*24*time.Hour)
+	defaultTo(&p.UrgentEvery, 6*time.Hour)
+	defaultTo(&p.ProbeEvery, 22*time.Hour)
+	var problems []error
+	if p.MinAge < 24*time.Hour {
+		problems = append(problems, fmt.Errorf("minimum age %s: Meta refuses to refresh a token younger than 24h", p.MinAge))
+	}
+	if p.Jitter < 0 || p.RefreshAt-p.Jitter <= 0 || p.RefreshAt+p.Jitter >= 0.9 {
+		problems = append(problems, fmt.Errorf("refresh at %.2f of the life with a jitter of %.2f: must stay between 0 and 0.9, so that time remains for tries", p.RefreshAt, p.Jitter))
+	}
+	if p.UrgentEvery > p.RetryEvery {
+		problems = append(problems, fmt.Errorf("urgent tries every %s: must not be rarer than the ordinary ones, every %s", p.UrgentEvery, p.RetryEvery))
+	}
+	if p.UrgentEvery < time.Minute || p.UrgentWithin < p.UrgentEvery {
+		problems = append(problems, fmt.Errorf("urgent tries every %s within %s: at least one must fit", p.UrgentEvery, p.UrgentWithin))
+	}
+	return p, errors.Join(problems...)
+}
+
+func defaultTo[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// An Action is what a run does with an account that is due.
+type Action string
+
+// The actions.
+const (
+	ActionNone    Action = "none"
+	ActionRefresh Action = "refresh"
+	ActionProbe   Action = "probe"
+	// ActionExpire writes down that a token's time is over.
+	ActionExpire Action = "expire"
+	// ActionRecover looks for what an attempt left that did not come back.
+	ActionRecover Action = "recover"
+	// ActionDestroy removes what the vault may still hold of a disconnected
+	// account.
+	ActionDestroy Action = "destroy"
+)
+
+// A Plan is what happens to an account next, when, and why.
+type Plan struct {
+	Action Action
+	// At is zero when nothing is going to happen.
+	At     time.Time
+	Reason string
+}
+
+// Plan returns what happens to the account next. It depends on nothing but its
+// arguments, so that everybody who asks gets the same answer.
+func (p Policy) Plan(a Account) Plan {
+	switch {
+	case a.Lease.Attempt != "" && a.Status == StatusDisconnected:
+		return Plan{ActionDestroy, a.Lease.Until, "the vault may still hold a token"}
+	case a.Lease.Attempt != "":
+		return Plan{ActionRecover, a.Lease.Until, "an attempt is under way or did not come back"}
+	case !a.Status.Live():
+		return Plan{ActionNone, time.Time{}, "the account has no live token"}
+	}
+	next := Plan{ActionExpire, a.ExpiresAt, "the token's time is over"}
+	for _, other := range []Plan{p.planProbe(a), p.planRefresh(a)} {
+		if other.Action != ActionNone && !other.At.After(next.At) {
+			next = other
+		}
+	}
+	return next
+}
+
+// due returns the plan that applies at now: of all that is due the most useful,
+// since a refresh asks Meta as well as a probe does.
+func (p Policy) due(a Account, now time.Time) Plan {
+	plan := p.Plan(a)
+	if plan.Action == ActionProbe && a.ExpiresAt.After(now) {
+		if refresh := p.planRefresh(a); !refresh.At.After(now) {
+			return refresh
+		}
+	}
+	if plan.Action == ActionRefresh && !a.ExpiresAt.After(now) {
+		return Plan{ActionExpire, a.ExpiresAt, "the token's time is over"}
+	}
+	return plan
+}
+
+func (p Policy) planRefresh(a Account) Plan {
+	life := a.ExpiresAt.Sub(a.IssuedAt)
+	part := p.RefreshAt + p.Jitter*(2*spread(a.ID)-1)
+	at := a.IssuedAt.Add(time.Duration(float64(life) * part))
+	reason := fmt.Sprintf("the token has lived %.0f %% of its life", part*100)
+	if !a.TriedAt.IsZero() {
+		reason = "the last refresh failed"
+		urgentFrom := a.ExpiresAt.Add(-p.UrgentWithin)
+		at = a.TriedAt.Add(p.RetryEvery)
+		if urgent := latest(urgentFrom, a.TriedAt.Add(p.UrgentEvery)); urgent.Before(at) {
+			at, reason = urgent, "the last refresh failed and the token's end is near"
+		}
+	}
+	if floor := a.IssuedAt.Add(p.MinAge); at.Before(floor) {
+		at, reason = floor, "the token must be a day old"
+	}
+	return Plan{ActionRefresh, at.Truncate(time.Second), reason}
+}
+
+func (p Policy) planProbe(a Account) Plan {
+	if p.ProbeEvery < 0 {
+		return Plan{Action: ActionNone}
+	}
+	// The first distance is drawn between half and the whole, so that accounts
+	// connected together do not stay together.
+	every := p.ProbeEvery
+	if !a.CheckedAt.After(a.IssuedAt) {
+		every -= time.Duration(float64(every) / 2 * spread(a.ID))
+	}
+	return Plan{ActionProbe, latest(a.IssuedAt, a.CheckedAt).Add(every).Truncate(time.Second), "Meta was not asked about the account for a day"}
+}
+
+// spread returns a number in [0, 1) that is always the same for an account.
+func spread(id AccountID) float64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(id))
+	return float64(h.Sum64()>>11) / (1 << 53)
+}

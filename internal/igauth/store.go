@@ -1,0 +1,310 @@
+package igauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// StoreConfig is what a Store is made of.
+type StoreConfig struct {
+	Ledger Ledger
+	Vault  Vault
+	// Policy says when accounts are due.
+	Policy Policy
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Random is the source of attempts; nil means crypto/rand.
+	Random io.Reader
+	// Log receives what happens to tokens; nil discards it.
+	Log *slog.Logger
+}
+
+// A Store keeps accounts and their tokens: the ledger and the vault, and the
+// order in which they are written.
+type Store struct {
+	ledger Ledger
+	vault  Vault
+	policy Policy
+	now    func() time.Time
+	random io.Reader
+	log    *slog.Logger
+}
+
+// NewStore returns a Store, or what is wrong with its configuration.
+func NewStore(cfg StoreConfig) (*Store, error) {
+	if cfg.Ledger == nil || cfg.Vault == nil {
+		return nil, errors.New("a store needs a ledger and a vault")
+	}
+	policy, err := cfg.Policy.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("refresh policy: %w", err)
+	}
+	return &Store{
+		ledger: cfg.Ledger,
+		vault:  cfg.Vault,
+		policy: policy,
+		now:    nowOr(cfg.Now),
+		random: randomOr(cfg.Random),
+		log:    logOr(cfg.Log),
+	}, nil
+}
+
+// A store that does not answer is asked so often, with these pauses, before the
+// work is left to the next run.
+var storePauses = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond}
+
+// patiently calls do until it succeeds, says something definite, or has failed
+// three times.
+func patiently(ctx context.Context, do func() error) error {
+	err := do()
+	for _, pause := range storePauses {
+		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || ctx.Err() != nil {
+			return err
+		}
+		if sleep(ctx, pause) != nil {
+			return err
+		}
+		err = do()
+	}
+	return err
+}
+
+// save stores an account, a flow, or both, and repeats itself if the answer is
+// lost.
+func (s *Store) save(ctx context.Context, a *Account, f *Flow) error {
+	attempt, err := newAttempt(s.random)
+	if err != nil {
+		return err
+	}
+	return patiently(ctx, func() error {
+		return s.ledger.Save(ctx, Change{Account: a, Flow: f, Attempt: attempt})
+	})
+}
+
+// lease returns a new lease that ends at until.
+func (s *Store) lease(until time.Time) (Lease, error) {
+	attempt, err := newAttempt(s.random)
+	return Lease{Attempt: attempt, Until: until.UTC()}, err
+}
+
+// commit stores the token that the account's attempt obtained from Meta:
+// vault, row, promotion. With a flow, the flow's end is committed with the row.
+// ErrConflict means that the account has moved on and the token is not wanted.
+func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Account, error) {
+	slot := a.nextSlot()
+	var ref Ref
+	err := patiently(ctx, func() (err error) {
+		ref, err = s.vault.Put(ctx, slot, a.Profile, token)
+		return err
+	})
+	if err != nil {
+		return Account{}, fmt.Errorf("keeping the token: %w", err)
+	}
+	return s.adopt(ctx, a, slot, ref, token, f)
+}
+
+// adopt commits the row to a token that the vault keeps.
+func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token Token, f *Flow) (Account, error) {
+	for {
+		next := a
+		next.adopt(token, ref)
+		next.DueAt = s.policy.Plan(next).At
+		err := s.save(ctx, &next, f)
+		if err == nil {
+			s.promote(ctx, next, slot)
+			return next, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return Account{}, fmt.Errorf("committing the token: %w", err)
+		}
+		fresh, err := s.ledger.Account(ctx, a.ID)
+		switch {
+		case err != nil:
+			return Account{}, fmt.Errorf("reading the account again: %w", err)
+		case fresh.Lease.Attempt != a.Lease.Attempt || fresh.Generation != a.Generation:
+			return Account{}, ErrConflict
+		case fresh.Revision == a.Revision && f == nil:
+			return Account{}, ErrConflict
+		case fresh.Revision == a.Revision:
+			// It is the flow that somebody else has ended. The token counts.
+			f = nil
+		}
+		a = fresh
+	}
+}
+
+// promote moves the label that direct readers of the vault see. If that fails,
+// the row says so and the next look at the account does it.
+func (s *Store) promote(ctx context.Context, a Account, slot Slot) {
+	err := patiently(ctx, func() error { return s.vault.Promote(ctx, slot, a.Ref) })
+	if err != nil {
+		s.log.WarnContext(ctx, "token not promoted yet", "accountId", a.ID, "err", err)
+	}
+}
+
+// finishAttempt looks for the token that the account's attempt kept and did not live
+// to commit. It reports whether there was one.
+func (s *Store) finishAttempt(ctx context.Context, a Account, f *Flow) (Account, bool, error) {
+	slot := a.nextSlot()
+	ref, token, err := s.vault.Find(ctx, slot)
+	if errors.Is(err, ErrNotFound) {
+		return a, false, nil
+	}
+	if err != nil {
+		return a, false, fmt.Errorf("looking for an unfinished token: %w", err)
+	}
+	a, err = s.adopt(ctx, a, slot, ref, token, f)
+	return a, err == nil, err
+}
+
+// Account returns a connected account, or CodeAccountNotFound.
+func (s *Store) Account(ctx context.Context, id AccountID) (Account, error) {
+	if !id.Valid() {
+		return Account{}, newError(CodeAccountNotFound, nil)
+	}
+	a, err := s.ledger.Account(ctx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && !a.Connected() {
+		return Account{}, newError(CodeAccountNotFound, nil)
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("reading the account: %w", err)
+	}
+	return a, nil
+}
+
+// Accounts returns up to limit connected accounts in order of id, beginning
+// after the given id, and the id to go on after, "" at the end.
+func (s *Store) Accounts(ctx context.Context, after AccountID, limit int) ([]Account, AccountID, error) {
+	rows, err := s.ledger.Accounts(ctx, after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("listing the accounts: %w", err)
+	}
+	var next AccountID
+	if len(rows) == limit {
+		next = rows[len(rows)-1].ID
+	}
+	accounts := make([]Account, 0, len(rows))
+	for _, a := range rows {
+		if a.Connected() {
+			accounts = append(accounts, a)
+		}
+	}
+	return accounts, next, nil
+}
+
+// Plan returns what happens to the account next.
+func (s *Store) Plan(a Account) Plan { return s.policy.Plan(a) }
+
+// Token returns an account and its live token, which stays valid for at least
+// minValid. The codes are those of the API: CodeAccountNotFound,
+// CodeReauthRequired, CodeDisconnected, CodeValidityShort.
+func (s *Store) Token(ctx context.Context, id AccountID, minValid time.Duration) (Account, Token, error) {
+	for {
+		a, err := s.Account(ctx, id)
+		if err != nil {
+			return Account{}, Token{}, err
+		}
+		remaining := a.ExpiresAt.Sub(s.now())
+		switch {
+		case a.Status == StatusDisconnected:
+			return a, Token{}, newError(CodeDisconnected, nil)
+		case !a.Status.Live() || remaining <= 0:
+			return a, Token{}, newError(CodeReauthRequired, nil)
+		case remaining < minValid:
+			return a, Token{}, newError(CodeValidityShort, nil)
+		}
+		token, err := s.vault.Get(ctx, a.slot(), a.Ref)
+		if err == nil {
+			return a, token, nil
+		}
+		// The account may have moved on between the two reads; then the new row
+		// answers.
+		fresh, again := s.ledger.Account(ctx, id)
+		if again != nil || fresh.Generation == a.Generation {
+			return a, Token{}, fmt.Errorf("reading the token: %w", err)
+		}
+	}
+}
+
+// destroyWithin bounds how long a disconnect may work on the vault.
+const destroyWithin = 2 * time.Minute
+
+// Disconnect takes the token of an account away. When it returns no read
+// succeeds any more; what the vault cannot remove now, a later run removes. A
+// disconnected account is disconnected again without complaint.
+func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
+	for {
+		a, err := s.Account(ctx, id)
+		if err != nil {
+			return Account{}, err
+		}
+		if a.Status == StatusDisconnected {
+			return a, nil
+		}
+		lease, err := s.lease(s.now().Add(destroyWithin))
+		if err != nil {
+			return Account{}, err
+		}
+		a.disconnect(s.now())
+		a.claim(lease)
+		if err := s.save(ctx, &a, nil); errors.Is(err, ErrConflict) {
+			continue
+		} else if err != nil {
+			return Account{}, fmt.Errorf("disconnecting the account: %w", err)
+		}
+		s.log.InfoContext(ctx, "account disconnected", "accountId", id)
+		if err := s.destroy(ctx, &a); err != nil {
+			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", id, "err", err)
+		}
+		return a, nil
+	}
+}
+
+// destroy empties the vault for a disconnected account that this worker holds,
+// before the lease ends: afterwards the owner may have connected again.
+func (s *Store) destroy(ctx context.Context, a *Account) error {
+	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
+	defer cancel()
+	if err := s.vault.Destroy(ctx, a.ID); err != nil {
+		return err
+	}
+	a.release()
+	a.DueAt = time.Time{}
+	if err := s.save(ctx, a, nil); err != nil && !errors.Is(err, ErrConflict) {
+		return err
+	}
+	return nil
+}
+
+// Redeem returns the account of a claim, once. Anything else is
+// CodeClaimInvalid.
+func (s *Store) Redeem(ctx context.Context, claim Secret) (Account, error) {
+	invalid := newError(CodeClaimInvalid, nil)
+	id, ok := claimFlow(claim)
+	if !ok {
+		return Account{}, invalid
+	}
+	f, err := s.ledger.Flow(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return Account{}, invalid
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("reading the flow: %w", err)
+	}
+	now := s.now()
+	hash := NewSecret(claimHash(claim))
+	if f.ClaimHash == "" || !hash.Equal(NewSecret(f.ClaimHash)) || !f.ClaimedAt.IsZero() || !now.Before(f.ClaimUntil) {
+		return Account{}, invalid
+	}
+	f.ClaimedAt = now.UTC()
+	if err := s.save(ctx, nil, &f); errors.Is(err, ErrConflict) {
+		return Account{}, invalid
+	} else if err != nil {
+		return Account{}, fmt.Errorf("redeeming the claim: %w", err)
+	}
+	return s.Account(ctx, f.Account)
+}

@@ -1,0 +1,127 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+
+	"igauth/internal/igauth"
+)
+
+// RunLedger tests a ledger against the contract of [igauth.Ledger]. Each call of
+// newLedger returns a ledger without records, and cleans up after itself with
+// t.Cleanup.
+func RunLedger(t *testing.T, newLedger func(t *testing.T) igauth.Ledger) {
+	tests := []struct {
+		name string
+		run  func(t *testing.T, l igauth.Ledger)
+	}{
+		{"an account that was never saved is not found", testAccountNotFound},
+		{"a flow that was never saved is not found", testFlowNotFound},
+		{"a new account is read back whole", testAccountReadBack},
+		{"a new flow is read back whole", testFlowReadBack},
+		{"times keep the precision that they were given", testTimes},
+		{"zero values stay zero", testZeroValues},
+		{"nothing granted and nothing known do not become something", testScopes},
+		{"ids beyond 2^53 stay exact", testLongIDs},
+		{"the next revision is set in the record and in the ledger", testRevision},
+		{"a save replaces the whole record", testReplaceWhole},
+		{"flows and accounts of the same id do not meet", testKindsApart},
+		{"what was read does not change with the ledger", testReadCopy},
+
+		{"a second record of the same id conflicts", testCreateTwice},
+		{"a record that was never saved cannot be at a revision", testRevisionOfNothing},
+		{"a stale revision conflicts and changes nothing", testStale},
+		{"a stale flow keeps the account from being saved", testStaleFlow},
+		{"a stale account keeps the flow from being saved", testStaleAccount},
+		{"account and flow are saved together", testPair},
+		{"of concurrent saves of one revision exactly one wins", testConcurrent},
+		{"of concurrent saves of a pair exactly one wins", testConcurrentPair},
+
+		{"a repeated creation succeeds", testRepeatCreate},
+		{"a repeated save succeeds and advances once", testRepeatSave},
+		{"a repeated save of a pair succeeds and advances once", testRepeatPair},
+		{"a repeated save with another attempt conflicts", testRepeatOtherAttempt},
+		{"a save is not taken for the repetition of an older one", testRepeatTooLate},
+
+		{"nothing is due in an empty ledger", testDueEmpty},
+		{"an account is due from the instant of its DueAt", testDueBoundary},
+		{"accounts are due in order", testDueOrder},
+		{"no more accounts are due than the limit", testDueLimit},
+		{"an account without DueAt is never due", testDueNever},
+		{"a new DueAt replaces the old one", testDueMoves},
+		{"what is due is the whole row", testDueWhole},
+
+		{"no accounts are listed in an empty ledger", testAccountsEmpty},
+		{"accounts are listed in order of id", testAccountsOrder},
+		{"accounts are listed page by page", testAccountsPages},
+		{"accounts are listed after an id that does not exist", testAccountsAfter},
+		{"what is listed is the whole row", testAccountsWhole},
+
+		{"a cancelled context is obeyed", testLedgerCancelled},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { test.run(t, newLedger(t)) })
+	}
+}
+
+// saveAccount saves an account under a new attempt.
+func saveAccount(t *testing.T, l igauth.Ledger, a *igauth.Account) {
+	t.Helper()
+	must(t, l.Save(t.Context(), igauth.Change{Account: a, Attempt: newAttempt()}))
+}
+
+// saveFlow saves a flow under a new attempt.
+func saveFlow(t *testing.T, l igauth.Ledger, f *igauth.Flow) {
+	t.Helper()
+	must(t, l.Save(t.Context(), igauth.Change{Flow: f, Attempt: newAttempt()}))
+}
+
+// wantAccount compares the ledger's account with the given one.
+func wantAccount(t *testing.T, l igauth.Ledger, want igauth.Account) {
+	t.Helper()
+	got, err := l.Account(t.Context(), want.ID)
+	must(t, err)
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("account\n got %+v\nwant %+v", got, want)
+	}
+}
+
+// wantFlow compares the ledger's flow with the given one.
+func wantFlow(t *testing.T, l igauth.Ledger, want igauth.Flow) {
+	t.Helper()
+	got, err := l.Flow(t.Context(), want.ID)
+	must(t, err)
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("flow\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
+	a, f := fullAccount("17841400000000001"), fullFlow("f1")
+	saveAccount(t, l, &a)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, call := range []struct {
+		name string
+		do   func() error
+	}{
+		{"Account", func() error { _, err := l.Account(ctx, a.ID); return err }},
+		{"Flow", func() error { _, err := l.Flow(ctx, f.ID); return err }},
+		{"Save", func() error { return l.Save(ctx, igauth.Change{Flow: &f, Attempt: newAttempt()}) }},
+		{"Save of a pair", func() error { return l.Save(ctx, igauth.Change{Account: &a, Flow: &f, Attempt: newAttempt()}) }},
+		{"Due", func() error { _, err := l.Due(ctx, a.DueAt, 1); return err }},
+		{"Accounts", func() error { _, err := l.Accounts(ctx, "", 1); return err }},
+	} {
+		err := call.do()
+		if err == nil || errors.Is(err, igauth.ErrNotFound) || errors.Is(err, igauth.ErrConflict) {
+			t.Errorf("%s: got %v, want an error that says nothing about the record", call.name, err)
+		}
+	}
+	if a.Revision != 1 || f.Revision != 0 {
+		t.Errorf("a save that was not made advanced a revision: account %d, flow %d", a.Revision, f.Revision)
+	}
+	_, err := l.Flow(t.Context(), f.ID)
+	mustBe(t, err, igauth.ErrNotFound)
+}

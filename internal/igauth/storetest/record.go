@@ -1,0 +1,89 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"igauth/internal/igauth"
+)
+
+// day is the day on which everything in the tests happens: in the future of any
+// clock that these tests are run by, since a service with expiry may drop a flow
+// that is over.
+var day = time.Date(2041, time.March, 5, 6, 7, 8, 0, time.UTC)
+
+// plainAccount is a row with nothing but what every row has.
+func plainAccount(id igauth.AccountID) igauth.Account {
+	return igauth.Account{
+		Profile: igauth.Profile{ID: id},
+		Login:   igauth.LoginInstagram,
+		Status:  igauth.StatusConnecting,
+	}
+}
+
+// dueAccount is a plain row that is due at a time.
+func dueAccount(id igauth.AccountID, at time.Time) igauth.Account {
+	a := plainAccount(id)
+	a.Status = igauth.StatusActive
+	a.DueAt = at
+	return a
+}
+
+// fullAccount is a row with a value in every field, and two entries of history.
+// Its times have every precision that occurs.
+func fullAccount(id igauth.AccountID) igauth.Account {
+	return igauth.Account{
+		Profile: igauth.Profile{
+			ID:          id,
+			AppScopedID: "24999999999999999",
+			Username:    "bäckerei.größe",
+			Name:        `A "name" with <signs>, 🥐 and` + "\ntwo lines",
+			AccountType: "MEDIA_CREATOR",
+		},
+		Login:           igauth.LoginInstagram,
+		Status:          igauth.StatusExpiring,
+		Generation:      1<<53 + 1,
+		Ref:             "ref/with+signs=and.dots-1",
+		IssuedAt:        day,
+		ExpiresAt:       day.Add(60*24*time.Hour + time.Nanosecond),
+		Scopes:          []string{"instagram_business_basic", "instagram_business_manage_insights"},
+		RequestedScopes: []string{"instagram_business_basic"},
+		ConnectedAt:     day.Add(-24 * time.Hour),
+		CheckedAt:       day.Add(123456789 * time.Nanosecond),
+		TriedAt:         day.Add(time.Millisecond),
+		Failures:        4,
+		LastFailure:     igauth.Failure{At: day.Add(time.Microsecond), Class: igauth.ClassThrottled, Code: "meta_throttled"},
+		DueAt:           day.Add(30 * 24 * time.Hour),
+		Lease:           igauth.Lease{Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Connecting: true},
+		Unpromoted:      true,
+		History: []igauth.Entry{
+			{At: day.Add(-time.Hour), What: igauth.EventConnected},
+			{At: day.Add(1), What: igauth.EventRefreshFailed, Detail: "meta_throttled"},
+		},
+	}
+}
+
+// fullFlow is a flow with a value in every field.
+func fullFlow(id igauth.FlowID) igauth.Flow {
+	return igauth.Flow{
+		ID:         id,
+		Lease:      igauth.Lease{Attempt: "fedcba9876543210fedcba9876543210", Until: day.Add(30 * time.Second)},
+		Account:    "17841401313574613",
+		Outcome:    igauth.Outcome{Code: "connected", MissingScopes: []string{"instagram_business_manage_messages"}},
+		ClaimHash:  "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		ClaimUntil: day.Add(time.Minute),
+		ClaimedAt:  day.Add(time.Second + 1),
+		ExpiresAt:  day.Add(24*time.Hour + 987654321),
+	}
+}
+
+// plainFlow is a flow that has just been claimed.
+func plainFlow(id igauth.FlowID) igauth.Flow {
+	return igauth.Flow{ID: id, ExpiresAt: day.Add(time.Hour)}
+}
+
+// accountID returns the n-th of a row of ids of 17 digits, as Meta's are, which
+// differ by less than a float could tell apart.
+func accountID(n int) igauth.AccountID {
+	return igauth.AccountID(fmt.Sprintf("178414013135%05d", n))
+}
