@@ -1,9 +1,10 @@
 package igauth
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"time"
 )
 
@@ -101,7 +102,7 @@ func (p Policy) Plan(a Account) Plan {
 	case !a.Status.Live():
 		return Plan{ActionNone, time.Time{}, "the account has no live token"}
 	}
-	next := Plan{ActionExpire, a.ExpiresAt, "the token's time is over"}
+	next := planExpire(a)
 	for _, other := range []Plan{p.planProbe(a), p.planRefresh(a)} {
 		if other.Action != ActionNone && !other.At.After(next.At) {
 			next = other
@@ -111,18 +112,24 @@ func (p Policy) Plan(a Account) Plan {
 }
 
 // due returns the plan that applies at now: of all that is due the most useful,
-// since a refresh asks Meta as well as a probe does.
+// since a refresh asks Meta as well as a probe does, and nothing helps a token
+// whose time is over.
 func (p Policy) due(a Account, now time.Time) Plan {
 	plan := p.Plan(a)
-	if plan.Action == ActionProbe && a.ExpiresAt.After(now) {
-		if refresh := p.planRefresh(a); !refresh.At.After(now) {
-			return refresh
-		}
+	if plan.Action != ActionProbe && plan.Action != ActionRefresh {
+		return plan
 	}
-	if plan.Action == ActionRefresh && !a.ExpiresAt.After(now) {
-		return Plan{ActionExpire, a.ExpiresAt, "the token's time is over"}
+	if !a.ExpiresAt.After(now) {
+		return planExpire(a)
+	}
+	if refresh := p.planRefresh(a); !refresh.At.After(now) {
+		return refresh
 	}
 	return plan
+}
+
+func planExpire(a Account) Plan {
+	return Plan{ActionExpire, a.ExpiresAt, "the token's time is over"}
 }
 
 func (p Policy) planRefresh(a Account) Plan {
@@ -159,7 +166,6 @@ func (p Policy) planProbe(a Account) Plan {
 
 // spread returns a number in [0, 1) that is always the same for an account.
 func spread(id AccountID) float64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(id))
-	return float64(h.Sum64()>>11) / (1 << 53)
+	sum := sha256.Sum256([]byte(id))
+	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)
 }

@@ -123,7 +123,7 @@ func checkReturnURL(entry string, loopback bool) error {
 		return errors.New("must not contain a fragment")
 	case u.Path == "":
 		return errors.New("needs a path, at least /")
-	case !pathPattern.MatchString(u.Path) || u.RawPath != "" || strings.Contains(entry, "%"):
+	case !pathPattern.MatchString(u.Path) || strings.Contains(entry, "%"):
 		return errors.New("must not contain encoded or special characters in its path")
 	case path.Clean(u.Path) != u.Path && path.Clean(u.Path)+"/" != u.Path:
 		return errors.New("must not contain . or .. or empty segments")
