@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igsim"
 )
 
 // version is set when a release is built.
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	parser, err := kong.New(&cli,
 		kong.Name("igauth"),
 		kong.Description("Keeps Instagram access tokens alive."),
-		kong.Vars{"version": version},
+		kong.Vars{"version": version, "sim_app_id": igsim.DefaultAppID, "sim_app_secret": igsim.DefaultAppSecret},
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exited = code }),
 		kong.UsageOnError(),

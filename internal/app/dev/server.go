@@ -301,4 +301,3 @@ func (s *Server) remember() error {
 	}
 	return s.folder.Remember(record)
 }
-

@@ -30,17 +30,14 @@ const (
 // complaint when the time for staleness is over.
 func eventually(t *testing.T, look func() error) {
 	t.Helper()
-	end := time.Now().Add(staleFor)
-	for {
-		err := look()
-		if err == nil {
+	var err error
+	for range staleFor / lookEvery {
+		if err = look(); err == nil {
 			return
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
 		}
 		time.Sleep(lookEvery)
 	}
+	t.Fatal(err)
 }
 
 // newAttempt returns a name as the domain makes them: 32 hexadecimal digits.

@@ -1,0 +1,99 @@
+# igauth: what can be made. `make` lists it.
+
+.DEFAULT_GOAL := help
+.PHONY: help run sim test race lint fuzz build e2e e2e-browser e2e-sam test-emulators clean \
+	sam-build sam-validate sam-deploy sam-invoke \
+	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
+
+VERSION ?= dev
+# The processor of the functions: arm64 or amd64. SAM does not tell a makefile
+# for which one it builds, so that the parameter Architecture and this variable
+# are set together: `make sam-build ARCHITECTURE=x86_64`.
+ARCHITECTURE ?= arm64
+GOARCH_OF := $(if $(filter x86_64 amd64,$(ARCHITECTURE)),amd64,arm64)
+
+# Static and stripped, the same bytes from any folder, and without net/rpc, which
+# the runtime needs only for a way of starting that is gone.
+LAMBDA_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_OF) go build -tags lambda.norpc -trimpath -ldflags '-s -w'
+FUNCTIONS = authorize callback refresh accounts
+
+help: ## List what can be made.
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build/igauth ## Serve everything on this machine, with a simulator of Instagram.
+	build/igauth dev $(ARGS)
+
+sim: build/igauth ## Serve the simulator of Instagram alone.
+	build/igauth sim $(ARGS)
+
+test: ## Run the tests. Needs Go alone.
+	go vet ./...
+	go test ./...
+
+race: ## Run the tests with the race detector.
+	go test -race ./...
+
+lint: ## Check the form of the code: gofmt, go vet, staticcheck.
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	cd e2e && go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+FUZZTIME ?= 20s
+fuzz: ## Fuzz every target for FUZZTIME each (default 20s).
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+build: build/igauth $(FUNCTIONS:%=build/%/bootstrap) ## Build the command and the functions into build/.
+
+.PHONY: FORCE
+build/igauth: FORCE
+	@mkdir -p build
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $@ ./cmd/igauth
+
+build/%/bootstrap: FORCE
+	@mkdir -p $(@D)
+	$(LAMBDA_BUILD) -o $@ ./functions/$*
+
+test-emulators: ## Run the stores' tests against moto and DynamoDB Local. Needs Python and Java.
+	bash e2e/emulators.sh go test -count=1 ./internal/igauth/awsstore/...
+
+e2e: e2e-browser e2e-sam ## Run all journeys from outside. Needs Chromium, Docker and the SAM CLI.
+
+e2e-browser: build/igauth ## Walk igauth dev in headless Chromium, with screenshots in e2e/screenshots/.
+	cd e2e && go test -count=1 -run Browser ./...
+
+e2e-sam: build/igauth ## Walk the functions under the SAM CLI. Needs Docker.
+	bash e2e/sam.sh
+
+sam-validate: ## Check the template.
+	sam validate --lint
+
+sam-build: ## Build the functions for AWS.
+	ARCHITECTURE=$(ARCHITECTURE) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+sam-deploy: sam-build ## Deploy to the AWS account of your credentials. The first time asks for the settings.
+	sam deploy --guided
+
+EVENT ?= authorize
+FUNCTION ?= AuthorizeFunction
+sam-invoke: sam-build ## Invoke FUNCTION with events/EVENT.json in a container.
+	sam local invoke $(FUNCTION) -e events/$(EVENT).json
+
+# What SAM calls, in a copy of this folder.
+build-AuthorizeFunction:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/authorize
+build-CallbackFunction:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/callback
+build-RefreshFunction:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/refresh
+build-AccountsFunction:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/accounts
+
+clean: ## Remove what was built. The data folder stays.
+	rm -rf build .aws-sam e2e/screenshots

@@ -1,0 +1,186 @@
+package app_test
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// deps returns everything that a package links, itself left out.
+func deps(t *testing.T, packages ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-deps", "-tags", "lambda.norpc"}, packages...)...)
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	return strings.Fields(string(out))
+}
+
+func withPrefix(list []string, prefixes ...string) []string {
+	var found []string
+	for _, name := range list {
+		for _, prefix := range prefixes {
+			if name == prefix || strings.HasPrefix(name, prefix+"/") {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
+
+// The arrows of the architecture: everything points inward to the domain, which
+// knows no vendor.
+func TestArrows(t *testing.T) {
+	const ours = "igauth"
+	for pkg, allowed := range map[string][]string{
+		"./internal/igauth":                  {},
+		"./internal/igauth/instagram":        {"igauth/internal/igauth"},
+		"./internal/igauth/boltstore":        {"igauth/internal/igauth"},
+		"./internal/igauth/sealed":           {"igauth/internal/igauth"},
+		"./internal/igauth/awsstore":         {},
+		"./internal/igauth/awsstore/table":   {"igauth/internal/igauth"},
+		"./internal/igauth/awsstore/secrets": {"igauth/internal/igauth"},
+		"./internal/igsim":                   {},
+		"./internal/apigw":                   {},
+		"./internal/app":                     {"igauth/internal/igauth", "igauth/internal/igauth/instagram"},
+	} {
+		self := ours + strings.TrimPrefix(pkg, ".")
+		for _, dep := range withPrefix(deps(t, pkg), ours) {
+			if dep != self && !slices.Contains(allowed, dep) {
+				t.Errorf("%s imports %s", pkg, dep)
+			}
+		}
+	}
+	for _, pkg := range []string{"./internal/igauth", "./internal/igsim", "./internal/igauth/sealed", "./internal/igauth/instagram"} {
+		for _, dep := range deps(t, pkg) {
+			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports the vendor package %s", pkg, dep)
+			}
+		}
+	}
+}
+
+// A function links only the clients that it calls.
+func TestFunctionsAreLean(t *testing.T) {
+	const aws = "github.com/aws/aws-sdk-go-v2/"
+	for pkg, banned := range map[string][]string{
+		"./functions/authorize": {aws + "service/dynamodb"},
+		"./functions/callback":  {},
+		"./functions/refresh":   {},
+		"./functions/accounts":  {},
+	} {
+		banned = append(banned, aws+"config", aws+"service/sso", aws+"service/sts", aws+"service/kms", "net/rpc",
+			"go.etcd.io", "github.com/alecthomas", "github.com/jedib0t", "igauth/internal/igsim", "testing")
+		if found := withPrefix(deps(t, pkg), banned...); len(found) > 0 {
+			t.Errorf("%s links %v", pkg, found)
+		}
+	}
+}
+
+func TestEntryPointsAreThin(t *testing.T) {
+	files, err := filepath.Glob("../../functions/*/main.go")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("got %v, %v", files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := bytes.Count(data, []byte("\n")); lines >= 40 {
+			t.Errorf("%s has %d lines, want less than 40", file, lines)
+		}
+	}
+}
+
+// sources calls do with every line of Go outside tests, comments left out.
+func sources(t *testing.T, do func(file, line string)) {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}`, "igauth/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(bytes.NewReader(data))
+		for lines.Scan() {
+			if line := strings.TrimSpace(lines.Text()); !strings.HasPrefix(line, "//") {
+				do(filepath.ToSlash(name), line)
+			}
+		}
+	}
+}
+
+// Secrets are revealed where they are sent, stored or shown on purpose, and
+// nowhere else.
+func TestSecretsAreRevealedInNamedPlaces(t *testing.T) {
+	allowed := []string{
+		"internal/igauth/secret.go",            // the type itself
+		"internal/igauth/state.go",             // keys, states and claims become text
+		"internal/igauth/cookie.go",            // the flow's cookie is set
+		"internal/igauth/callback.go",          // the claim travels to the site
+		"internal/igauth/api.go",               // a token is handed out
+		"internal/igauth/instagram/token.go",   // Meta is asked
+		"internal/igauth/instagram/profile.go", // Meta is asked
+		"internal/igauth/sealed/vault.go",      // a token is sealed
+		"internal/igauth/sealed/keyset.go",     // keys are stored
+		"internal/igauth/awsstore/secrets/",    // a token is stored
+		"internal/igauth/storetest/",           // what went in is compared with what comes out
+		"internal/app/keys.go",                 // the length of a key is checked
+		"internal/app/dev/server.go",           // the development server's own key
+		"cmd/igauth/dev.go",                    // is printed to its owner
+	}
+	sources(t, func(file, line string) {
+		if !strings.Contains(line, ".Reveal()") {
+			return
+		}
+		for _, place := range allowed {
+			if strings.HasPrefix(file, place) {
+				return
+			}
+		}
+		t.Errorf("%s reveals a secret: %s", file, line)
+	})
+}
+
+// The clock and the environment are handed in, so that tests rule over both.
+func TestClockAndEnvironmentAreInjected(t *testing.T) {
+	clock := regexp.MustCompile(`\btime\.(Now|Since|Until)\(`)
+	environment := regexp.MustCompile(`\bos\.(Getenv|LookupEnv|Environ)\(`)
+	mayReadClock := map[string]bool{
+		"internal/igauth/refresh.go":  true, // a context's deadline is real time
+		"internal/app/local/local.go": true, // the clock of a folder
+		"internal/igsim/clock.go":     true, // the simulator's clock
+	}
+	// The programs hand the environment in; NO_COLOR is the terminal's.
+	mayReadEnvironment := map[string]bool{"cmd/igauth/table.go": true}
+	sources(t, func(file, line string) {
+		if clock.MatchString(line) && !mayReadClock[file] {
+			t.Errorf("%s reads the clock: %s", file, line)
+		}
+		if environment.MatchString(line) && !mayReadEnvironment[file] {
+			t.Errorf("%s reads the environment: %s", file, line)
+		}
+	})
+}

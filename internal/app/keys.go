@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"igauth/internal/igauth"
+)
+
+// A SecretText reads a text from a secret: the member of the given name if the
+// secret is a JSON object, else the whole of it.
+type SecretText func(ctx context.Context, name, member string) (igauth.Secret, error)
+
+// minStateKey is how long a state key is at least, in bytes.
+const minStateKey = 32
+
+// StateKeys returns the keys that authenticate states, from the secret of that
+// name. It may be one text or a JSON object with the member state_key.
+func StateKeys(read SecretText, name string) igauth.KeySource {
+	return func(ctx context.Context) ([]igauth.Secret, error) {
+		key, err := read(ctx, name, "state_key")
+		if err != nil {
+			return nil, err
+		}
+		if len(key.Reveal()) < minStateKey {
+			return nil, errors.New("the state key in secret " + name + " is shorter than 32 characters")
+		}
+		return []igauth.Secret{key}, nil
+	}
+}
+
+// AppSecret returns the app secret from the secret of that name: one text or a
+// JSON object with the member app_secret.
+func AppSecret(read SecretText, name string) func(ctx context.Context) (igauth.Secret, error) {
+	return func(ctx context.Context) (igauth.Secret, error) {
+		secret, err := read(ctx, name, "app_secret")
+		if err != nil {
+			return igauth.Secret{}, err
+		}
+		// A secret that was pasted with a line end is not another secret.
+		return igauth.NewSecret(strings.TrimSpace(secret.Reveal())), nil
+	}
+}
+
+// NoFlow names a flow that never is. Reading it opens a connection to the
+// ledger.
+const NoFlow igauth.FlowID = "none"

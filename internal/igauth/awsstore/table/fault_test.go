@@ -1,0 +1,229 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"igauth/internal/igauth"
+)
+
+// The faults that the service can have, as its client reports them.
+var (
+	errThrottled = &types.ProvisionedThroughputExceededException{Message: aws.String("slow down")}
+	errLost      = errors.New("connection reset by peer")
+)
+
+// once returns a fault that happens at the first call of an operation.
+func once(operation string, fault error) func(string) error {
+	done := false
+	return func(name string) error {
+		if name != operation || done {
+			return nil
+		}
+		done = true
+		return fault
+	}
+}
+
+// pair returns a change of an account and a flow that are new.
+func pair(attempt string) igauth.Change {
+	return igauth.Change{
+		Account: &igauth.Account{Profile: igauth.Profile{ID: "1"}},
+		Flow:    &igauth.Flow{ID: "f1", ExpiresAt: time.Unix(1777777777, 0)},
+		Attempt: attempt,
+	}
+}
+
+// definite reports whether an error says something about the record.
+func definite(err error) bool {
+	return errors.Is(err, igauth.ErrConflict) || errors.Is(err, igauth.ErrNotFound)
+}
+
+func TestSaveFails(t *testing.T) {
+	for _, test := range []struct {
+		name, operation string
+		change          igauth.Change
+	}{
+		{"one record", "PutItem", igauth.Change{Flow: &igauth.Flow{ID: "f1"}, Attempt: "a1"}},
+		{"a pair", "TransactWriteItems", pair("a1")},
+	} {
+		t.Run(test.name+", before it was applied", func(t *testing.T) {
+			fake := newFakeTable()
+			fake.before = once(test.operation, errThrottled)
+			saveTwice(t, fake, test.change)
+		})
+		t.Run(test.name+", after it was applied", func(t *testing.T) {
+			fake := newFakeTable()
+			fake.after = once(test.operation, errLost)
+			saveTwice(t, fake, test.change)
+		})
+	}
+}
+
+// saveTwice saves a change of which the first answer is an error.
+func saveTwice(t *testing.T, fake *fakeTable, change igauth.Change) {
+	t.Helper()
+	f := *change.Flow
+	change.Flow = &f
+	if change.Account != nil {
+		a := *change.Account
+		change.Account = &a
+	}
+	l := newLedger(t, fake, "ledger")
+	if err := l.Save(t.Context(), change); err == nil || definite(err) || f.Revision != 0 {
+		t.Fatalf("the first answer is %v, and the revision %d", err, f.Revision)
+	}
+	if err := l.Save(t.Context(), change); err != nil || f.Revision != 1 {
+		t.Fatalf("the second answer is %v, and the revision %d", err, f.Revision)
+	}
+	stored, err := l.Flow(t.Context(), f.ID)
+	if err != nil || stored.Revision != 1 {
+		t.Fatalf("the ledger has revision %d (%v)", stored.Revision, err)
+	}
+}
+
+// canceling answers every transaction with given reasons.
+type canceling struct {
+	*fakeTable
+	reasons []types.CancellationReason
+}
+
+func (c canceling) TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	return nil, &types.TransactionCanceledException{CancellationReasons: c.reasons}
+}
+
+func TestTransactionCanceled(t *testing.T) {
+	reason := func(code, attempt string) types.CancellationReason {
+		r := types.CancellationReason{Code: &code}
+		if attempt != "" {
+			r.Item = item{attrAttempt: textValue(attempt)}
+		}
+		return r
+	}
+	for _, test := range []struct {
+		name    string
+		reasons []types.CancellationReason
+		want    error
+	}{
+		{"both are ours", []types.CancellationReason{reason("ConditionalCheckFailed", "mine"), reason("ConditionalCheckFailed", "mine")}, nil},
+		{"both were ours, and one has moved on", []types.CancellationReason{reason("ConditionalCheckFailed", "other"), reason("ConditionalCheckFailed", "mine")}, nil},
+		{"one is somebody else's", []types.CancellationReason{reason("None", ""), reason("ConditionalCheckFailed", "other")}, igauth.ErrConflict},
+		{"one is gone", []types.CancellationReason{reason("ConditionalCheckFailed", ""), reason("None", "")}, igauth.ErrConflict},
+		{"one is somebody else's and one is busy", []types.CancellationReason{reason("TransactionConflict", ""), reason("ConditionalCheckFailed", "other")}, igauth.ErrConflict},
+		{"one is busy", []types.CancellationReason{reason("TransactionConflict", ""), reason("None", "")}, errLater},
+		{"the table is throttled", []types.CancellationReason{reason("ThrottlingError", ""), reason("None", "")}, errLater},
+		{"no reason is given", nil, errLater},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			change := pair("mine")
+			err := newLedger(t, canceling{newFakeTable(), test.reasons}, "ledger").Save(t.Context(), change)
+			saved := change.Account.Revision == 1 && change.Flow.Revision == 1
+			switch {
+			case test.want == errLater:
+				if err == nil || definite(err) {
+					t.Errorf("got %v, want an error that says nothing about the records", err)
+				}
+			case !errors.Is(err, test.want):
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			if saved != (err == nil) {
+				t.Errorf("the revisions are %d and %d", change.Account.Revision, change.Flow.Revision)
+			}
+		})
+	}
+}
+
+// errLater stands for any error that is no sentinel.
+var errLater = errors.New("later")
+
+func TestReadsFail(t *testing.T) {
+	for _, operation := range []string{"GetItem", "Query", "BatchGetItem"} {
+		fake := newFakeTable()
+		l := newLedger(t, fake, "ledger")
+		if err := l.Save(t.Context(), pair("a1")); err != nil {
+			t.Fatal(err)
+		}
+		fake.before = func(name string) error {
+			if name == operation {
+				return errThrottled
+			}
+			return nil
+		}
+		for method, err := range map[string]error{
+			"GetItem":      func() error { _, err := l.Account(t.Context(), "1"); return err }(),
+			"Query":        func() error { _, err := l.Due(t.Context(), time.Now(), 5); return err }(),
+			"BatchGetItem": func() error { _, err := l.Accounts(t.Context(), "", 5); return err }(),
+		} {
+			if method == operation && (err == nil || definite(err) || !errors.Is(err, errThrottled)) {
+				t.Errorf("%s: got %v, want the throttling", operation, err)
+			}
+		}
+	}
+}
+
+func TestSaveRefusesWhatCannotBeRepeated(t *testing.T) {
+	l := newLedger(t, newFakeTable(), "ledger")
+	if err := l.Save(t.Context(), pair("")); err == nil {
+		t.Error("a save without an attempt was made")
+	}
+	if err := l.Save(t.Context(), igauth.Change{Attempt: "a1"}); err == nil {
+		t.Error("a save of nothing was made")
+	}
+}
+
+// TestCalls counts what the documentation of Ledger says.
+func TestCalls(t *testing.T) {
+	fake := newFakeTable()
+	l := newLedger(t, fake, "ledger")
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want map[string]int
+	}{
+		{"Save of a pair", func() error { return l.Save(t.Context(), pair("a1")) }, map[string]int{"TransactWriteItems": 1}},
+		{"Save", func() error {
+			return l.Save(t.Context(), igauth.Change{Flow: &igauth.Flow{ID: "f2"}, Attempt: "a2"})
+		}, map[string]int{"PutItem": 1}},
+		{"Account", func() error { _, err := l.Account(t.Context(), "1"); return err }, map[string]int{"GetItem": 1}},
+		{"Flow", func() error { _, err := l.Flow(t.Context(), "f1"); return err }, map[string]int{"GetItem": 1}},
+		{"Due", func() error { _, err := l.Due(t.Context(), time.Now(), 5); return err }, map[string]int{"Query": 4}},
+		{"Accounts", func() error { _, err := l.Accounts(t.Context(), "", 5); return err }, map[string]int{"Query": 1, "BatchGetItem": 1}},
+	} {
+		clear(fake.calls)
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		for operation, n := range fake.calls {
+			if n != step.want[operation] {
+				t.Errorf("%s made %d calls of %s, want %d", step.name, n, operation, step.want[operation])
+			}
+		}
+	}
+}
+
+// TestUnprocessedForever ends when the table does not recover.
+func TestUnprocessedForever(t *testing.T) {
+	pauses := batchPauses
+	batchPauses = []time.Duration{time.Millisecond, time.Millisecond}
+	t.Cleanup(func() { batchPauses = pauses })
+	fake := newFakeTable()
+	l := newLedger(t, fake, "ledger")
+	if err := l.Save(t.Context(), pair("a1")); err != nil {
+		t.Fatal(err)
+	}
+	fake.unprocessed = 1000
+	_, err := l.Accounts(t.Context(), "", 5)
+	if err == nil || !strings.Contains(err.Error(), "throttled") {
+		t.Errorf("got %v", err)
+	}
+	if fake.calls["BatchGetItem"] != 3 {
+		t.Errorf("%d calls, want 3", fake.calls["BatchGetItem"])
+	}
+}

@@ -1,0 +1,139 @@
+package table
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"igauth/internal/igauth"
+)
+
+// The names of the attributes that this package writes beside the record's own.
+const (
+	attrKey      = "pk"
+	attrAttempt  = "attempt"
+	attrKind     = "kind"
+	attrDueShard = "due_shard"
+	attrDueNanos = "due_nanos"
+	attrTTL      = "ttl"
+	// attrID and attrRevision are fields of the records.
+	attrID       = "id"
+	attrRevision = "revision"
+)
+
+// kindAccount is the kind of all accounts.
+const kindAccount = "account"
+
+// shards is how many partitions the index of what is due has. Changing it needs
+// no migration as long as it grows: an item keeps its shard until it is saved.
+const shards = 4
+
+// An item is a record as DynamoDB has it.
+type item = map[string]types.AttributeValue
+
+func accountKey(id igauth.AccountID) string { return "account#" + string(id) }
+func flowKey(id igauth.FlowID) string       { return "flow#" + string(id) }
+
+// keyItem returns the primary key of an item.
+func keyItem(key string) item { return item{attrKey: textValue(key)} }
+
+func textValue(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func numberValue(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
+
+// text returns the text of an attribute, "" if it is none.
+func text(v types.AttributeValue) string {
+	if s, ok := v.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+// accountItem returns an account as it is stored by an attempt.
+func accountItem(a igauth.Account, attempt string) (item, error) {
+	row, err := encode(a, accountKey(a.ID), attempt)
+	if err != nil {
+		return nil, err
+	}
+	row[attrKind] = textValue(kindAccount)
+	if !a.DueAt.IsZero() {
+		row[attrDueShard] = textValue(shardOf(a.ID))
+		row[attrDueNanos] = numberValue(nanos(a.DueAt))
+	}
+	return row, nil
+}
+
+// flowItem returns a flow as it is stored by an attempt. A flow without an end
+// is kept for ever.
+func flowItem(f igauth.Flow, attempt string) (item, error) {
+	row, err := encode(f, flowKey(f.ID), attempt)
+	if err != nil {
+		return nil, err
+	}
+	if !f.ExpiresAt.IsZero() {
+		// The table counts in seconds; a part of one is rounded up, so that
+		// nothing is deleted early.
+		end := f.ExpiresAt.Add(time.Second - 1).Unix()
+		row[attrTTL] = numberValue(strconv.FormatInt(end, 10))
+	}
+	return row, nil
+}
+
+// encode returns a record's fields with the attributes that every item has.
+func encode(record any, key, attempt string) (item, error) {
+	row, err := attributevalue.MarshalMapWithOptions(record, func(o *attributevalue.EncoderOptions) {
+		o.TagKey = "json"
+		o.OmitEmptyTime = true
+		o.EncodeTime = func(t time.Time) (types.AttributeValue, error) {
+			return textValue(t.UTC().Format(time.RFC3339Nano)), nil
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", key, err)
+	}
+	row[attrKey] = textValue(key)
+	row[attrAttempt] = textValue(attempt)
+	return row, nil
+}
+
+// decode reads a record from an item and ignores what is not the record's.
+func decode(row item, record any) error {
+	return attributevalue.UnmarshalMapWithOptions(row, record, func(o *attributevalue.DecoderOptions) {
+		o.TagKey = "json"
+	})
+}
+
+// decodeAccounts reads a list of accounts.
+func decodeAccounts(rows []item) ([]igauth.Account, error) {
+	accounts := make([]igauth.Account, len(rows))
+	for i, row := range rows {
+		if err := decode(row, &accounts[i]); err != nil {
+			return nil, fmt.Errorf("decoding %s: %w", text(row[attrKey]), err)
+		}
+	}
+	return accounts, nil
+}
+
+// shardOf returns the partition of the due index that an account is in.
+func shardOf(id igauth.AccountID) string {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return strconv.Itoa(int(h.Sum32() % shards))
+}
+
+// nanos returns a time as nanoseconds since 1970, which sorts exactly as time
+// does. Text in RFC 3339 would not, since "05Z" sorts after "05.1Z", and whole
+// seconds would need a second look at the fraction. DynamoDB's numbers have 38
+// digits
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html),
+// so that no year is out of range as it would be for an int64.
+func nanos(t time.Time) string {
+	if t.Unix() <= 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d%09d", t.Unix(), t.Nanosecond())
+}

@@ -1,0 +1,133 @@
+package table
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"igauth/internal/igauth"
+)
+
+// TestAttributesApart keeps our attributes and the records' fields from meeting
+// under one name.
+func TestAttributesApart(t *testing.T) {
+	ours := []string{attrKey, attrAttempt, attrKind, attrDueShard, attrDueNanos, attrTTL}
+	for _, record := range []reflect.Type{reflect.TypeFor[igauth.Account](), reflect.TypeFor[igauth.Flow]()} {
+		fields := map[string]bool{}
+		for _, field := range reflect.VisibleFields(record) {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			fields[name] = true
+		}
+		for _, name := range ours {
+			if fields[name] {
+				t.Errorf("%s has a field %q, which is an attribute of the table", record, name)
+			}
+		}
+		for _, name := range []string{attrID, attrRevision} {
+			if !fields[name] {
+				t.Errorf("%s has no field %q, on which the table depends", record, name)
+			}
+		}
+	}
+}
+
+func TestAccountItem(t *testing.T) {
+	due := time.Date(2026, 5, 4, 3, 2, 1, 5, time.FixedZone("CEST", 7200))
+	row, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "17841401313574613"}, Revision: 7, DueAt: due}, "a1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := item{
+		"pk":            textValue("account#17841401313574613"),
+		"id":            textValue("17841401313574613"),
+		"app_scoped_id": textValue(""),
+		"login":         textValue(""),
+		"status":        textValue(""),
+		"kind":          textValue("account"),
+		"attempt":       textValue("a1"),
+		"revision":      numberValue("7"),
+		"generation":    numberValue("0"),
+		"due_at":        textValue("2026-05-04T01:02:01.000000005Z"),
+		"due_nanos":     numberValue("1777856521000000005"),
+		"due_shard":     textValue("2"),
+		"lease":         &types.AttributeValueMemberM{Value: item{}},
+		"last_failure":  &types.AttributeValueMemberM{Value: item{}},
+	}
+	if !reflect.DeepEqual(row, want) {
+		for name, value := range row {
+			if !reflect.DeepEqual(value, want[name]) {
+				t.Errorf("%s is %#v, want %#v", name, value, want[name])
+			}
+		}
+		t.Fatalf("got %d attributes, want %d", len(row), len(want))
+	}
+}
+
+func TestAccountItemNeverDue(t *testing.T) {
+	row, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "1"}}, "a1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"due_at", attrDueShard, attrDueNanos} {
+		if row[name] != nil {
+			t.Errorf("an account that is never due has %s, which puts it into the index", name)
+		}
+	}
+}
+
+func TestFlowItem(t *testing.T) {
+	end := time.Unix(1777777777, 0)
+	for _, test := range []struct {
+		at   time.Time
+		want types.AttributeValue
+	}{
+		{time.Time{}, nil},
+		{end, numberValue("1777777777")},
+		{end.Add(1), numberValue("1777777778")},
+	} {
+		row, err := flowItem(igauth.Flow{ID: "f1", ExpiresAt: test.at}, "a1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := row[attrTTL]; !reflect.DeepEqual(got, test.want) {
+			t.Errorf("a flow until %v has the ttl %v, want %v", test.at, got, test.want)
+		}
+		if row[attrKind] != nil {
+			t.Error("a flow has a kind, which puts it into the index of accounts")
+		}
+	}
+}
+
+func TestNanos(t *testing.T) {
+	for at, want := range map[time.Time]string{
+		time.Unix(0, 0):          "0",
+		time.Unix(-5, 0):         "0",
+		time.Unix(1, 0):          "1000000000",
+		time.Unix(1777777777, 9): "1777777777000000009",
+		time.Date(2500, 1, 1, 0, 0, 0, 1, time.UTC): "16725225600000000001",
+	} {
+		if got := nanos(at); got != want {
+			t.Errorf("%v is %s, want %s", at, got, want)
+		}
+	}
+}
+
+// TestShards pins the hash, and that it spreads accounts of neighbouring ids.
+func TestShards(t *testing.T) {
+	counts := map[string]int{}
+	for n := range 1000 {
+		counts[shardOf(igauth.AccountID(strconv.Itoa(17841401313574613+n)))]++
+	}
+	for _, shard := range []string{"0", "1", "2", "3"} {
+		if counts[shard] < 150 {
+			t.Errorf("shard %s has %d of 1000 accounts", shard, counts[shard])
+		}
+	}
+	if got := shardOf("17841401313574613"); got != "2" {
+		t.Errorf("the account is in shard %s", got)
+	}
+}

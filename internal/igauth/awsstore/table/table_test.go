@@ -1,0 +1,130 @@
+package table
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore"
+	"igauth/internal/igauth/storetest"
+)
+
+func newLedger(t *testing.T, client tableAPI, name string) *Ledger {
+	t.Helper()
+	l, err := New(Config{Client: client, Table: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestLedger(t *testing.T) {
+	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
+		return newLedger(t, newFakeTable(), "ledger")
+	})
+}
+
+// TestLedgerInSmallPages makes every answer incomplete once.
+func TestLedgerInSmallPages(t *testing.T) {
+	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
+		fake := newFakeTable()
+		fake.pageSize = 2
+		fake.unprocessed = 3
+		return newLedger(t, fake, "ledger")
+	})
+}
+
+// TestLedgerWithRepetitions loses the answer of every other write, and repeats
+// it as the SDK would.
+func TestLedgerWithRepetitions(t *testing.T) {
+	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
+		return newLedger(t, repeating{newFakeTable()}, "ledger")
+	})
+}
+
+// repeating sends every write twice and returns the second answer.
+type repeating struct{ *fakeTable }
+
+func (r repeating) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	_, _ = r.fakeTable.PutItem(ctx, in)
+	return r.fakeTable.PutItem(ctx, in)
+}
+
+func (r repeating) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	_, _ = r.fakeTable.TransactWriteItems(ctx, in)
+	return r.fakeTable.TransactWriteItems(ctx, in)
+}
+
+// TestLedgerOnDynamoDB runs the suite against every endpoint in the variable,
+// separated by commas. With an AWS endpoint and credentials in the environment
+// it runs against the real service.
+func TestLedgerOnDynamoDB(t *testing.T) {
+	const variable = "IGAUTH_TEST_DYNAMODB"
+	endpoints := os.Getenv(variable)
+	if endpoints == "" {
+		t.Skipf("%s is not set; e2e/emulators.sh sets it to the endpoints of emulators", variable)
+	}
+	for endpoint := range strings.SplitSeq(endpoints, ",") {
+		t.Run(strings.ReplaceAll(endpoint, "/", ""), func(t *testing.T) {
+			client := newClient(t, endpoint)
+			storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
+				return newLedger(t, client, newTable(t, client))
+			})
+		})
+	}
+}
+
+// newClient returns the client that the program would use, at an endpoint.
+func newClient(t *testing.T, endpoint string) *dynamodb.Client {
+	t.Helper()
+	cfg, err := awsstore.Config(func(name string) string {
+		if value := os.Getenv(name); value != "" || name == "AWS_SESSION_TOKEN" {
+			return value
+		}
+		return map[string]string{
+			"AWS_REGION":                "eu-central-1",
+			"AWS_ACCESS_KEY_ID":         "test",
+			"AWS_SECRET_ACCESS_KEY":     "test",
+			"AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+		}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dynamodb.NewFromConfig(cfg)
+}
+
+// newTable creates a table for one test.
+func newTable(t *testing.T, client *dynamodb.Client) string {
+	t.Helper()
+	name := "igauth-test-" + rand.Text()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	t.Cleanup(func() {
+		_, err := client.DeleteTable(context.WithoutCancel(ctx), &dynamodb.DeleteTableInput{TableName: &name})
+		if err != nil {
+			t.Logf("table %s is left behind: %v", name, err)
+		}
+	})
+	// Twice, as the command may be run again.
+	for range 2 {
+		if err := CreateTable(ctx, client, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return name
+}
+
+func TestNewRefusesNothing(t *testing.T) {
+	for _, cfg := range []Config{{}, {Client: newFakeTable()}, {Table: "ledger"}} {
+		if _, err := New(cfg); err == nil {
+			t.Errorf("%+v was accepted", cfg)
+		}
+	}
+}

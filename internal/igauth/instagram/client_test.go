@@ -1,0 +1,102 @@
+package instagram_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/instagram"
+)
+
+func withNow(now func() time.Time) func(*instagram.Config) {
+	return func(cfg *instagram.Config) { cfg.Now = now }
+}
+
+func withTimeout(d time.Duration) func(*instagram.Config) {
+	return func(cfg *instagram.Config) { cfg.Timeout = d }
+}
+
+func withTransport(rt http.RoundTripper) func(*instagram.Config) {
+	return func(cfg *instagram.Config) { cfg.Transport = rt }
+}
+
+func TestNewRefusesHosts(t *testing.T) {
+	for _, tt := range []struct{ name, host string }{
+		{"no scheme", "graph.instagram.com"},
+		{"no host", "https://"},
+		{"a port and no host", "https://:443"},
+		{"another scheme", "ftp://graph.instagram.com"},
+		{"a path", "https://graph.instagram.com/v25.0"},
+		{"a slash at the end", "https://graph.instagram.com/"},
+		{"a query", "https://graph.instagram.com?x=1"},
+		{"an empty query", "https://graph.instagram.com?"},
+		{"a fragment", "https://graph.instagram.com#x"},
+		{"a password", "https://user:hunter2@graph.instagram.com"},
+		{"a user", "https://graph.instagram.com@elsewhere.example"},
+		{"opaque", "https:graph.instagram.com"},
+		{"a space", " https://graph.instagram.com"},
+		{"a line break", "https://graph.instagram.com\n"},
+		{"a broken escape", "https://%zz"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for field, cfg := range map[string]instagram.Config{
+				"consent": {WWW: tt.host}, "code exchange": {API: tt.host}, "graph": {Graph: tt.host},
+			} {
+				_, err := instagram.New(cfg)
+				if err == nil {
+					t.Errorf("%s: got no error for %q", field, tt.host)
+					continue
+				}
+				if !strings.Contains(err.Error(), "the "+field+" host") || strings.Contains(err.Error(), "hunter2") {
+					t.Errorf("%s: got %q, want the name of the host and no password", field, err)
+				}
+			}
+		})
+	}
+	t.Run("all of them at once", func(t *testing.T) {
+		_, err := instagram.New(instagram.Config{WWW: "x", API: "y", Graph: "z"})
+		if err == nil || strings.Count(err.Error(), " host must look like ") != 3 {
+			t.Errorf("got %v, want three problems", err)
+		}
+	})
+}
+
+func TestNewTakesHosts(t *testing.T) {
+	for _, host := range []string{"", "https://graph.instagram.com", "https://graph.instagram.com:8443", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"} {
+		if _, err := instagram.New(instagram.Config{WWW: host, API: host, Graph: host}); err != nil {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+}
+
+// Meta's own hosts are the default: https and these names.
+func TestDefaultHosts(t *testing.T) {
+	var got []string
+	c, err := instagram.New(instagram.Config{
+		AppID: appID, AppSecret: secretSource, RedirectURI: redirectURI,
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			got = append(got, r.URL.Scheme+"://"+r.URL.Host+r.URL.Path)
+			return nil, http.ErrServerClosed
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range questions {
+		q.fails(t, c)
+	}
+	u := c.ConsentURL(igauth.ConsentRequest{})
+	got = append(got, u.Scheme+"://"+u.Host+u.Path)
+	want := []string{
+		"https://api.instagram.com/oauth/access_token", // srcLogin
+		"https://graph.instagram.com/access_token",     // srcExchange
+		"https://graph.instagram.com/refresh_access_token",
+		"https://graph.instagram.com/me",
+		"https://www.instagram.com/oauth/authorize",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
