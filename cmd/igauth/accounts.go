@@ -16,9 +16,9 @@ import (
 
 // where says which accounts a command works on.
 type where struct {
-	Data  string `default:"data" help:"Folder of igauth dev." type:"path" placeholder:"DIR" xor:"where"`
+	Data  string `default:"data" help:"Folder of igauth dev (default ${default})." type:"path" placeholder:"DIR"`
 	AWS   bool   `name:"aws" help:"Work on the stack deployed in AWS, with the credentials and region of the AWS CLI."`
-	Stack string `default:"igauth" help:"Name of the deployed stack." placeholder:"NAME"`
+	Stack string `default:"igauth" help:"Name of the deployed stack (default ${default})." placeholder:"NAME"`
 	JSON  bool   `name:"json" help:"Print JSON."`
 }
 

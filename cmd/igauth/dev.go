@@ -10,9 +10,9 @@ import (
 )
 
 type devCommand struct {
-	Listen    string   `default:"127.0.0.1:8080" help:"Address of the server, on this machine." placeholder:"ADDRESS"`
-	SimListen string   `default:"127.0.0.1:8090" help:"Address of the simulator, on this machine." placeholder:"ADDRESS"`
-	Data      string   `default:"data" help:"Folder that keeps accounts and keys." type:"path" placeholder:"DIR"`
+	Listen    string   `default:"127.0.0.1:8080" help:"Address of the server, on this machine (default ${default})." placeholder:"ADDRESS"`
+	SimListen string   `default:"127.0.0.1:8090" help:"Address of the simulator, on this machine (default ${default})." placeholder:"ADDRESS"`
+	Data      string   `default:"data" help:"Folder that keeps accounts and keys (default ${default})." type:"path" placeholder:"DIR"`
 	ReturnURL []string `help:"URL to which visitors return, such as http://localhost:3000/connected. Repeatable; the first is the default. Without one, visitors see a page of igauth." placeholder:"URL" sep:"none"`
 	AppID     string   `help:"Instagram app id." placeholder:"ID"`
 	AppSecret string   `help:"Instagram app secret." env:"IGAUTH_DEV_APP_SECRET" placeholder:"SECRET"`

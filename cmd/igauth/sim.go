@@ -13,10 +13,10 @@ import (
 )
 
 type simCommand struct {
-	Listen      string   `default:"127.0.0.1:8090" help:"Address of the simulator." placeholder:"ADDRESS"`
+	Listen      string   `default:"127.0.0.1:8090" help:"Address of the simulator (default ${default})." placeholder:"ADDRESS"`
 	State       string   `help:"File that keeps codes and tokens across restarts. Without it they are forgotten." type:"path" placeholder:"FILE"`
-	AppID       string   `help:"Instagram app id that the simulator knows (default: ${sim_app_id})." placeholder:"ID"`
-	AppSecret   string   `help:"Instagram app secret that it expects (default: ${sim_app_secret})." placeholder:"SECRET"`
+	AppID       string   `help:"Instagram app id that the simulator knows (default ${sim_app_id})." placeholder:"ID"`
+	AppSecret   string   `help:"Instagram app secret that it expects (default ${sim_app_secret})." placeholder:"SECRET"`
 	RedirectURI []string `help:"Registered redirect URI, repeatable. Without one every URI is accepted." placeholder:"URI" sep:"none"`
 	Verbose     bool     `short:"v" help:"Log to standard error."`
 }

@@ -180,7 +180,7 @@ var dictionary = map[Code]entry{
 		en:   words{"The connection is not set up correctly", "Instagram refused this website's credentials. It is not your fault. Please tell the owner of the website."},
 		es:   words{"La conexión no está bien configurada", "Instagram rechazó las credenciales de este sitio. No es culpa tuya. Avisa a quien administra el sitio."},
 		hint: "The app secret is wrong: use the Instagram app secret that stands next to the Instagram app id, 32 hexadecimal digits, without stray characters."},
-	CodeNotEligible: {class: ClassMisconfigured, status: http.StatusBadGateway,
+	CodeNotEligible: {class: ClassMisconfigured, status: http.StatusBadGateway, retry: true,
 		en:   words{"Instagram does not let this account connect yet", "Most often an invitation is still waiting: open Instagram on the web, Settings, Apps and websites, Tester invites, and accept it. Then start again."},
 		es:   words{"Instagram aún no permite conectar esta cuenta", "Lo más habitual es que falte aceptar una invitación: abre Instagram en la web, Configuración, Aplicaciones y sitios web, Invitaciones para probar, y acéptala. Después empieza de nuevo."},
 		hint: "Meta answered \"Unsupported request - method type: get\". In order of likelihood: the Instagram tester has not accepted the invitation; the app is in development mode and the account has no role; the token is of a retired family (Basic Display). It is not about the HTTP method."},

@@ -59,13 +59,19 @@ type Server struct {
 		err    error
 	}
 
-	servers   []*http.Server
 	listeners []net.Listener
+	servers   []server
 	log       *slog.Logger
 }
 
-// Open opens the folder and the addresses. Serve then serves them.
-func Open(opts Options) (s *Server, err error) {
+// A server is what listens on an address.
+type server struct {
+	listener net.Listener
+	*http.Server
+}
+
+// Open opens the folder and the addresses. Run then serves them.
+func Open(opts Options) (*Server, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
@@ -78,42 +84,44 @@ func Open(opts Options) (s *Server, err error) {
 	if opts.AppSecret.IsZero() {
 		opts.AppSecret = igauth.NewSecret(igsim.DefaultAppSecret)
 	}
-	s = &Server{opts: opts, log: opts.Log, clock: igsim.NewClock(time.Time{})}
-	defer func() {
-		if err != nil {
-			s.Close()
-			s = nil
-		}
-	}()
-	front, err := s.listen(opts.Listen)
-	if err != nil {
+	s := &Server{opts: opts, log: opts.Log, clock: igsim.NewClock(time.Time{})}
+	if err := s.open(); err != nil {
+		s.Close()
 		return nil, err
 	}
-	s.public = opts.PublicURL
+	return s, nil
+}
+
+func (s *Server) open() error {
+	front, err := s.listen(s.opts.Listen)
+	if err != nil {
+		return err
+	}
+	s.public = s.opts.PublicURL
 	if s.public == "" {
 		s.public = "http://" + front.Addr().String()
 	}
-	if s.folder, err = local.Create(opts.Data, s.clock.Now); err != nil {
-		return nil, err
+	if s.folder, err = local.Create(s.opts.Data, s.clock.Now); err != nil {
+		return err
 	}
 	if err := s.refuseOtherInstagram(); err != nil {
-		return nil, err
+		return err
 	}
 	s.clock.Advance(s.folder.Offset)
-	if !opts.Real {
+	if !s.opts.Real {
 		if err := s.openSimulator(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := s.remember(); err != nil {
-		return nil, err
+		return err
 	}
 	handler, err := s.handler()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.serve(front, handler)
-	return s, nil
+	return nil
 }
 
 // refuseOtherInstagram keeps tokens of the simulator from being sent to Meta,
@@ -161,16 +169,16 @@ func (s *Server) listen(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w (is another igauth dev running? choose another address with --listen or --sim-listen)", address, err)
 	}
+	s.listeners = append(s.listeners, listener)
 	return listener, nil
 }
 
 func (s *Server) serve(listener net.Listener, handler http.Handler) {
-	s.listeners = append(s.listeners, listener)
-	s.servers = append(s.servers, &http.Server{
+	s.servers = append(s.servers, server{listener, &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	})
+	}})
 }
 
 // handler wires every function into one.
@@ -263,8 +271,8 @@ func (s *Server) APIKey() igauth.Secret { return s.folder.APIKey }
 // Run serves until the context ends, running the refresher every hour.
 func (s *Server) Run(ctx context.Context) error {
 	failed := make(chan error, len(s.servers))
-	for i, server := range s.servers {
-		go func() { failed <- server.Serve(s.listeners[i]) }()
+	for _, server := range s.servers {
+		go func() { failed <- server.Serve(server.listener) }()
 	}
 	go s.schedule(ctx)
 	var err error
@@ -272,7 +280,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	stopping, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	stopping, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	for _, server := range s.servers {
 		if server.Shutdown(stopping) != nil {

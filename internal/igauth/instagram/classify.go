@@ -36,9 +36,10 @@ type looseCount int
 
 func (n *looseCount) UnmarshalJSON(data []byte) error {
 	value, err := strconv.Atoi(strings.Trim(string(data), `"`))
-	if err == nil {
-		*n = looseCount(value)
+	if err != nil {
+		value = 0
 	}
+	*n = looseCount(value)
 	return nil
 }
 
@@ -83,15 +84,15 @@ func classify(a answer) *igauth.Error {
 		e.Code = igauth.CodeMetaUnreadable
 	case graph:
 		e.Code = graphCode(m)
+		if m.Code == codeInvalidParameter && !m.Transient {
+			e.Err = errInvalidParameter
+		}
 	default:
 		e.Code = flatCode(m)
 	}
 	e.Class = e.Code.Class()
 	if e.Class == igauth.ClassThrottled {
 		e.RetryAfter = retryAfter(a.header, int(m.Code))
-	}
-	if m.Code == codeInvalidParameter && graph {
-		e.Err = errInvalidParameter
 	}
 	return e
 }
@@ -165,11 +166,14 @@ var flatRules = []rule{
 	{message: "developer role", is: igauth.CodeDeveloperRole},
 }
 
+// graphCode lets is_transient overrule everything but a limit, which is the more
+// exact word for it.
 func graphCode(m metaError) igauth.Code {
-	if m.Transient && !slices.Contains([]int{4, 17, 32, 341, 368, 613}, int(m.Code)) {
+	code := firstMatch(graphRules, m)
+	if m.Transient && code != igauth.CodeRateLimited {
 		return igauth.CodeMetaUnavailable
 	}
-	return firstMatch(graphRules, m)
+	return code
 }
 
 func flatCode(m metaError) igauth.Code { return firstMatch(flatRules, m) }
@@ -240,7 +244,7 @@ const (
 func retryAfter(header http.Header, code int) time.Duration {
 	wait := time.Duration(0)
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
-		wait = time.Duration(seconds) * time.Second
+		wait = time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
 	}
 	// {"<id>":[{"type":"instagram","estimated_time_to_regain_access":<minutes>}]}
 	var usage map[string][]struct {

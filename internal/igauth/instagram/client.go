@@ -90,7 +90,7 @@ func New(cfg Config) (*Client, error) {
 			text = byDefault
 		}
 		u, err := url.Parse(text)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" || u.RawQuery != "" {
+		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != text {
 			problems = append(problems, fmt.Errorf("the %s host must look like %s, without a path", name, byDefault))
 			return &url.URL{}
 		}
@@ -125,13 +125,16 @@ func New(cfg Config) (*Client, error) {
 }
 
 // newTransport returns a transport with which a frozen Lambda sandbox does not
-// wake up with dead connections.
+// wake up with dead connections. It speaks HTTP/1.1 only: in HTTP/2 the guard
+// against repetition in get would announce a body to follow a GET.
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
-		ForceAttemptHTTP2:   true,
+		Protocols:           protocols,
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     idleTimeout,
 		TLSHandshakeTimeout: 5 * time.Second,

@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -124,6 +125,7 @@ func unstarted(handle http.HandlerFunc) *meta {
 		m.mu.Unlock()
 		handle(w, r)
 	}))
+	m.Config.ErrorLog = log.New(io.Discard, "", 0)
 	return m
 }
 
@@ -154,14 +156,12 @@ func answers(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-func secretSource(context.Context) (igauth.Secret, error) { return igauth.NewSecret(secretText), nil }
-
 // newClient returns a client whose three hosts are one.
 func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *instagram.Client {
 	t.Helper()
 	cfg := instagram.Config{
 		WWW: host, API: host, Graph: host,
-		AppID: appID, AppSecret: secretSource, RedirectURI: redirectURI,
+		AppID: appID, AppSecret: secret(secretText), RedirectURI: redirectURI,
 		Now: func() time.Time { return start },
 	}
 	for _, f := range change {
@@ -235,3 +235,21 @@ func sourced(t testing.TB, source string) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// fixed is a transport with one answer to everything.
+func fixed(status int, header http.Header, body string) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		h := header.Clone()
+		if h == nil {
+			h = http.Header{}
+		}
+		return &http.Response{
+			StatusCode: status, Header: h, Request: r,
+			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+			Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		}, nil
+	})
+}

@@ -80,6 +80,67 @@ func testPromoteKeepsEarlier(t *testing.T, v vault) {
 	}
 }
 
+// wantCurrent waits until direct readers of the vault see a token.
+func (v vault) wantCurrent(t *testing.T, want igauth.Token) {
+	t.Helper()
+	eventually(t, func() error {
+		got, err := v.traits.Current(t.Context(), v.Vault, accountID(1))
+		if err == nil && got != want.Value.Reveal() {
+			err = errors.New("direct readers see another token")
+		}
+		return err
+	})
+}
+
+// Before the first promotion direct readers may see the first token or nothing.
+func testCurrent(t *testing.T, v vault) {
+	if v.traits.Current == nil {
+		t.Skip("this vault has no direct readers")
+	}
+	first, firstToken := newSlot(accountID(1), 1), newToken()
+	must(t, v.Promote(t.Context(), first, v.put(t, first, firstToken)))
+	v.wantCurrent(t, firstToken)
+
+	v.put(t, newSlot(accountID(1), 2), newToken())
+	second, secondToken := newSlot(accountID(1), 2), newToken()
+	secondRef := v.put(t, second, secondToken)
+	v.wantCurrent(t, firstToken)
+	for range 2 {
+		must(t, v.Promote(t.Context(), second, secondRef))
+		v.wantCurrent(t, secondToken)
+	}
+}
+
+func testCurrentAfterPut(t *testing.T, v vault) {
+	if v.traits.Current == nil {
+		t.Skip("this vault has no direct readers")
+	}
+	for generation := range int64(2) {
+		slot, token := newSlot(accountID(1), generation+1), newToken()
+		must(t, v.Promote(t.Context(), slot, v.put(t, slot, token)))
+		v.put(t, slot, token)
+		v.wantCurrent(t, token)
+	}
+}
+
+// A writer that is held up between its commit and its promotion promotes when
+// the next generation may be promoted already.
+func testCurrentStays(t *testing.T, v vault) {
+	if v.traits.Current == nil {
+		t.Skip("this vault has no direct readers")
+	}
+	first, second := newSlot(accountID(1), 1), newSlot(accountID(1), 2)
+	firstRef := v.put(t, first, newToken())
+	must(t, v.Promote(t.Context(), first, firstRef))
+	lateRef := v.put(t, second, newToken())
+	third, token := newSlot(accountID(1), 3), newToken()
+	must(t, v.Promote(t.Context(), third, v.put(t, third, token)))
+	v.wantCurrent(t, token)
+	must(t, v.Promote(t.Context(), second, lateRef))
+	must(t, v.Promote(t.Context(), first, firstRef))
+	v.wantCurrent(t, token)
+}
+
 func testDestroyNothing(t *testing.T, v vault) {
 	for range 2 {
 		must(t, v.Destroy(t.Context(), accountID(1)))

@@ -158,9 +158,11 @@ func pick(whole igauth.Secret, field string) (igauth.Secret, error) {
 		if !exists {
 			return igauth.Secret{}, fmt.Errorf("has no member %q", field)
 		}
-		if err := json.Unmarshal(member, &text); err != nil {
+		var picked *string // JSON's null would leave a string as it was.
+		if err := json.Unmarshal(member, &picked); err != nil || picked == nil {
 			return igauth.Secret{}, fmt.Errorf("has a member %q that is not text", field)
 		}
+		text = *picked
 	}
 	if text == "" {
 		return igauth.Secret{}, errors.New("is empty")

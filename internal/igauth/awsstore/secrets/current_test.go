@@ -1,0 +1,64 @@
+package secrets
+
+import (
+	"testing"
+
+	"igauth/internal/igauth"
+)
+
+// current returns what direct readers of the vault see.
+func (f *fakeManager) current() string {
+	s := f.secrets["test/accounts/17841401313574613"]
+	if s == nil {
+		return ""
+	}
+	return s.labelled(labelCurrent)
+}
+
+// TestCurrent follows what direct readers see.
+func TestCurrent(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	want := func(when string, ref igauth.Ref) {
+		t.Helper()
+		if got := fake.current(); got != string(ref) {
+			t.Errorf("%s the current version is %q, want %q", when, got, ref)
+		}
+	}
+	promote := func(slot igauth.Slot, ref igauth.Ref) {
+		t.Helper()
+		if err := v.Promote(t.Context(), slot, ref); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := put(t, v, slotOf(1), "IGAA1")
+	want("after the first token", first)
+	loser := put(t, v, slot("a", 2), "IGAA2a")
+	second := put(t, v, slot("b", 2), "IGAA2b")
+	want("before a promotion", first)
+	promote(slot("b", 2), second)
+	want("after a promotion", second)
+	third := put(t, v, slot("c", 3), "IGAA3")
+	promote(slot("b", 2), second)
+	want("after a promotion was repeated", second)
+	promote(slot("c", 3), third)
+	promote(slot("b", 2), second)
+	promote(slot("a", 2), loser)
+	promote(slotOf(1), first)
+	want("after late promotions", third)
+}
+
+// TestCurrentByHand promotes over a version that somebody put with the console.
+func TestCurrentByHand(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	put(t, v, slotOf(1), "IGAA1")
+	fake.secrets["test/accounts/17841401313574613"].add("EXAMPLE1-90ab-cdef-fedc-ba987SECRET1", "{}", labelCurrent)
+	ref := put(t, v, slot("a", 2), "IGAA2")
+	if err := v.Promote(t.Context(), slot("a", 2), ref); err != nil {
+		t.Fatal(err)
+	}
+	if got := fake.current(); got != string(ref) {
+		t.Errorf("the current version is %q", got)
+	}
+}

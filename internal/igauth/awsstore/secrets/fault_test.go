@@ -1,0 +1,207 @@
+package secrets
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/smithy-go"
+
+	"igauth/internal/igauth"
+)
+
+var (
+	errThrottled = &smithy.GenericAPIError{Code: "ThrottlingException", Message: "Rate exceeded"}
+	errLost      = errors.New("connection reset by peer")
+)
+
+// once returns a fault that happens at the first call of an operation.
+func once(operation string, fault error) func(string) error {
+	done := false
+	return func(name string) error {
+		if name != operation || done {
+			return nil
+		}
+		done = true
+		return fault
+	}
+}
+
+// put keeps a token and fails the test if that fails.
+func put(t *testing.T, v *Vault, slot igauth.Slot, text string) igauth.Ref {
+	t.Helper()
+	ref, err := v.Put(t.Context(), slot, profile, tokenOf(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref
+}
+
+// slot returns the slot of another attempt than slotOf's.
+func slot(digit string, generation int64) igauth.Slot {
+	return igauth.Slot{Account: profile.ID, Generation: generation, Attempt: strings.Repeat(digit, 32)}
+}
+
+// TestFailsAndRepeats lets each write fail once, before and after its effect,
+// and repeats it as the domain would.
+func TestFailsAndRepeats(t *testing.T) {
+	for _, operation := range []string{"PutSecretValue", "CreateSecret", "DescribeSecret", "UpdateSecretVersionStage", "DeleteSecret"} {
+		for _, when := range []string{"before", "after"} {
+			t.Run(operation+" "+when, func(t *testing.T) {
+				fake := newFakeManager()
+				v := newVault(t, fake, "test")
+				if operation == "UpdateSecretVersionStage" {
+					put(t, v, slot("f", 1), "IGAA0")
+				}
+				if when == "before" {
+					fake.before = once(operation, errThrottled)
+				} else {
+					fake.after = once(operation, errLost)
+				}
+				failures := 0
+				twice := func(do func() error) {
+					t.Helper()
+					for range 2 {
+						err := do()
+						if err == nil {
+							return
+						}
+						failures++
+						if errors.Is(err, igauth.ErrNotFound) {
+							t.Fatalf("a fault was reported as %v", err)
+						}
+					}
+					t.Fatal("the repetition failed, too")
+				}
+				var ref igauth.Ref
+				twice(func() (err error) {
+					ref, err = v.Put(t.Context(), slotOf(2), profile, tokenOf("IGAA1"))
+					return err
+				})
+				twice(func() error { return v.Promote(t.Context(), slotOf(2), ref) })
+				if got := fake.current(); got != string(ref) {
+					t.Errorf("the current version is %q, want %q", got, ref)
+				}
+				twice(func() error { return v.Destroy(t.Context(), profile.ID) })
+				if failures != 1 {
+					t.Errorf("%d calls failed, want 1", failures)
+				}
+			})
+		}
+	}
+}
+
+func TestReadsFail(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	ref := put(t, v, slotOf(1), "IGAA1")
+	fake.before = func(string) error { return errThrottled }
+	if _, err := v.Get(t.Context(), slotOf(1), ref); !errors.Is(err, errThrottled) || errors.Is(err, igauth.ErrNotFound) {
+		t.Errorf("Get: %v", err)
+	}
+	if _, _, err := v.Find(t.Context(), slotOf(1)); !errors.Is(err, errThrottled) || errors.Is(err, igauth.ErrNotFound) {
+		t.Errorf("Find: %v", err)
+	}
+}
+
+// TestGetForeignRef keeps apart what is not in this vault and what cannot be.
+func TestGetForeignRef(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	for _, ref := range []igauth.Ref{"", "sealed:v1:AAAA", attempt} {
+		if _, err := v.Get(t.Context(), slotOf(1), ref); err == nil || errors.Is(err, igauth.ErrNotFound) {
+			t.Errorf("%q: got %v", ref, err)
+		}
+	}
+	if len(fake.calls) != 0 {
+		t.Errorf("calls %v were made", fake.calls)
+	}
+}
+
+// TestPutOtherToken has an attempt put two different tokens, which Secrets
+// Manager refuses, and the same one with another remark.
+func TestPutOtherToken(t *testing.T) {
+	v := newVault(t, newFakeManager(), "test")
+	ref := put(t, v, slotOf(1), "IGAA1")
+	renamed := profile
+	renamed.Username = "patisserie"
+	if again, err := v.Put(t.Context(), slotOf(1), renamed, tokenOf("IGAA1")); err != nil || again != ref {
+		t.Errorf("the same token again: %q, %v", again, err)
+	}
+	_, err := v.Put(t.Context(), slotOf(1), profile, tokenOf("IGAA2"))
+	if err == nil || strings.Contains(err.Error(), "IGAA") {
+		t.Errorf("another token: %v", err)
+	}
+}
+
+// TestPutEchoed has the service repeat the token in its message.
+func TestPutEchoed(t *testing.T) {
+	fake := newFakeManager()
+	fake.before = func(string) error {
+		return &types.InvalidParameterException{Message: aws.String("the value IGAA1 is not allowed")}
+	}
+	_, err := newVault(t, fake, "test").Put(t.Context(), slotOf(1), profile, tokenOf("IGAA1"))
+	if err == nil || strings.Contains(fmt.Sprintf("%+v", err), "IGAA1") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPutWhileDying does not wait for longer than it may.
+func TestPutWhileDying(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	put(t, v, slotOf(1), "IGAA1")
+	if err := v.Destroy(t.Context(), profile.ID); err != nil {
+		t.Fatal(err)
+	}
+	fake.dying = 1000
+	if _, err := v.Put(t.Context(), slotOf(2), profile, tokenOf("IGAA2")); !errors.Is(err, errDying) {
+		t.Errorf("got %v, want that the secret is being deleted", err)
+	}
+	if _, err := v.Get(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1)))); !errors.Is(err, igauth.ErrNotFound) {
+		t.Errorf("got %v, want that the token is gone", err)
+	}
+	if err := v.Promote(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1)))); !errors.Is(err, igauth.ErrNotFound) {
+		t.Errorf("got %v, want that there is nothing to promote", err)
+	}
+}
+
+// TestCalls counts what the documentation of Vault says.
+func TestCalls(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	var ref igauth.Ref
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want []string
+	}{
+		{"the first Put", func() error { put(t, v, slotOf(1), "IGAA1"); return nil }, []string{"PutSecretValue", "CreateSecret"}},
+		{"the first Promote", func() error { return v.Promote(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1)))) }, []string{"DescribeSecret"}},
+		{"Put", func() error { ref = put(t, v, slot("a", 2), "IGAA2"); return nil }, []string{"PutSecretValue"}},
+		{"Promote", func() error { return v.Promote(t.Context(), slot("a", 2), ref) }, []string{"DescribeSecret", "UpdateSecretVersionStage"}},
+		{"Get", func() error { _, err := v.Get(t.Context(), slot("a", 2), ref); return err }, []string{"GetSecretValue"}},
+		{"Find", func() error { _, _, err := v.Find(t.Context(), slot("a", 2)); return err }, []string{"GetSecretValue"}},
+		{"Destroy", func() error { return v.Destroy(t.Context(), profile.ID) }, []string{"DeleteSecret"}},
+	} {
+		fake.calls = nil
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(fake.calls, step.want) {
+			t.Errorf("%s made the calls %v, want %v", step.name, fake.calls, step.want)
+		}
+	}
+}
+
+func TestTag(t *testing.T) {
+	fake := newFakeManager()
+	put(t, newVault(t, fake, "test"), slotOf(1), "IGAA1")
+	if got := fake.secrets["test/accounts/17841401313574613"].tags["igauth:stack"]; got != "test" {
+		t.Errorf("the tag is %q", got)
+	}
+}

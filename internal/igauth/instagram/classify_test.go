@@ -1,0 +1,399 @@
+package instagram_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/instagram"
+)
+
+// A failure is one that Meta is known to report.
+type failure struct {
+	code, subcode int
+	message       string
+	is            igauth.Code
+	class         igauth.Class
+	source        string
+}
+
+func (f failure) String() string {
+	name := strconv.Itoa(f.code)
+	if f.subcode != 0 {
+		name += "/" + strconv.Itoa(f.subcode)
+	}
+	return strings.ReplaceAll(name+" "+f.message, "/", "|")
+}
+
+const unsupportedGet = "Unsupported request - method type: get"
+
+// graphFailures are of the graph host. All come with status 400 and most with
+// the type OAuthException, rate limits included.
+var graphFailures = []failure{
+	{1, 0, "An unknown error has occurred.", igauth.CodeMetaUnavailable, igauth.ClassTransient, srcErrors},
+	{1, 0, "Error validating client secret.", igauth.CodeAppSecret, igauth.ClassMisconfigured, srcErrors},
+	{2, 0, "An unexpected error has occurred. Please retry your request later.", igauth.CodeMetaUnavailable, igauth.ClassTransient, srcErrors},
+	{3, 0, "Application does not have the capability to make this API call.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
+	{4, 0, "(#4) Application request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{10, 0, "(#10) Application does not have permission for this action", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
+	{10, 0, "(#10) the user is not an Instagram Business", igauth.CodePersonalAccount, igauth.ClassNeedsUser, srcErrors},
+	{17, 0, "(#17) User request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{17, 2446079, "(#17) User request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{32, 0, "(#32) Page request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{100, 0, "(#100) Invalid parameter", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{100, 33, "Unsupported get request. Object with ID 'me' does not exist, cannot be loaded due to missing permissions", igauth.CodeMetaRefused, igauth.ClassTransient, srcPostiz},
+	{100, 36007, "This authorization code has expired.", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{100, 36008, "The verification code is not valid.", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{100, 36009, "This authorization code has been used.", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{100, 0, unsupportedGet, igauth.CodeNotEligible, igauth.ClassMisconfigured, srcNango},
+	{100, 0, "The access token is less than 24 hours old", igauth.CodeTokenTooYoung, igauth.ClassTooYoung, srcProbes},
+	{100, 0, "This token was refreshed too soon", igauth.CodeTokenTooYoung, igauth.ClassTooYoung, srcProbes},
+	{100, 0, "Insufficient Developer Role", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcProbes},
+	{101, 0, "Error validating application. Cannot get application info due to a system error.", igauth.CodeAppID, igauth.ClassMisconfigured, srcErrors},
+	{102, 0, "Session key invalid or no longer valid", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{104, 0, "Incorrect signature", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
+	{190, 0, "Invalid OAuth access token - Cannot parse access token", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{190, 458, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodeAppRemoved, igauth.ClassDead, srcErrors},
+	{190, 0, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodeAppRemoved, igauth.ClassDead, srcErrors},
+	{190, 459, "The session is at a checkpoint", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
+	{190, 0, "Error validating access token: You cannot access the app till you log in to www.instagram.com and follow the instructions given.", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
+	{190, 0, "You are at a Checkpoint", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
+	{190, 460, "Error validating access token", igauth.CodePasswordChanged, igauth.ClassDead, srcErrors},
+	{190, 0, "The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons", igauth.CodePasswordChanged, igauth.ClassDead, srcFeed},
+	{190, 463, "Error validating access token", igauth.CodeTokenExpired, igauth.ClassDead, srcErrors},
+	{190, 0, "Error validating access token: Session has expired on Thursday, 12-Mar-26 11:00:00 PST. The current time is Thursday, 12-Mar-26 12:03:58 PST.", igauth.CodeTokenExpired, igauth.ClassDead, srcExpired},
+	{190, 464, "Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user.", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
+	{190, 467, "Error validating access token: The session is invalid because the user logged out.", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{190, 483, "Error validating access token", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{190, 492, "Error validating access token: The session was invalidated explicitly using an API call.", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{200, 0, "(#200) Requires instagram_business_basic permission", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
+	{230, 0, "(#230) Permission missing", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
+	{299, 0, "(#299) Permission missing", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
+	{341, 0, "(#341) Application limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcErrors},
+	{368, 0, "The action attempted has been deemed abusive or is otherwise disallowed", igauth.CodeRateLimited, igauth.ClassThrottled, srcErrors},
+	{613, 0, "(#613) Calls to this api have exceeded the rate limit.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{613, 1996, "(#613) We noticed an inconsistent volume of API requests from your app.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{2500, 0, "Error parsing graph query: must be a path", igauth.CodeMetaRefused, igauth.ClassTransient, srcRestFB},
+	{80000, 0, "There have been too many calls from this ad-account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{80001, 0, "There have been too many calls to this Page account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{80002, 0, "There have been too many calls to this Instagram account. Wait a bit and try again.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{80006, 0, "There have been too many calls to this Messenger account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	{80014, 0, "There have been too many calls for the batch uploads to this catalog account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
+	// What stands in no list changes nothing for an account.
+	{0, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{191, 0, "The session has expired, in a code of its own", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{1900, 0, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{-190, 0, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{999999, 460, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+}
+
+// flatFailures are of the code exchange, whose code is only the HTTP status.
+var flatFailures = []failure{
+	{400, 0, "Matching code was not found or was already used", igauth.CodeCodeInvalid, igauth.ClassRefused, srcLogin},
+	{400, 0, "This authorization code has been used", igauth.CodeCodeUsed, igauth.ClassRefused, srcLogin},
+	{400, 0, "Invalid authorization code", igauth.CodeCodeInvalid, igauth.ClassRefused, srcProbes},
+	{400, 0, "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcMessages},
+	{400, 0, "Invalid platform app", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Invalid Request: Request parameters are invalid: Invalid platform app", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Missing required field client_id", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Invalid Client ID", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Invalid client secret", igauth.CodeAppSecret, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Missing required field client_secret", igauth.CodeAppSecret, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Invalid redirect_uri", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Invalid scrubbed redirect_uri", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcUnified},
+	{400, 0, "Redirect URI does not match registered redirect URI", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcLegacy},
+	{400, 0, "Invalid scope field(s): basic", igauth.CodeScopeRefused, igauth.ClassMisconfigured, srcScopes},
+	{400, 0, "Insufficient Developer Role", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
+	{190, 0, "Error validating access token: Session has expired", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
+}
+
+// bodies returns the forms in which the field has seen one failure of the graph
+// host: numbers as text, and a subcode of 0 where there is none.
+func (f failure) bodies() map[string]string {
+	quoted := func(n int) string { return strconv.Quote(strconv.Itoa(n)) }
+	number := strconv.Itoa
+	bodies := map[string]string{}
+	for name, write := range map[string]func(int) string{"number": number, "text": quoted} {
+		if f.subcode == 0 {
+			bodies["code as "+name+", no subcode"] = graphBody(f.message, write(f.code), "")
+		}
+		bodies["code as "+name+", subcode as number"] = graphBody(f.message, write(f.code), number(f.subcode))
+		bodies["code as "+name+", subcode as text"] = graphBody(f.message, write(f.code), quoted(f.subcode))
+	}
+	return bodies
+}
+
+func graphBody(message, code, subcode string) string {
+	text, _ := json.Marshal(message)
+	if subcode != "" {
+		subcode = `,"error_subcode":` + subcode
+	}
+	return fmt.Sprintf(`{"error":{"message":%s,"type":"OAuthException","code":%s%s,"error_user_title":"x","error_data":{},"fbtrace_id":"EJplcsCHuLu"}}`, text, code, subcode)
+}
+
+func (f failure) flatBody(code string) string {
+	text, _ := json.Marshal(f.message)
+	return fmt.Sprintf(`{"error_type":"OAuthException","code":%s,"error_message":%s}`, code, text)
+}
+
+// respond is a client in front of one answer, without a network.
+func respond(t testing.TB, status int, header http.Header, body string) *instagram.Client {
+	t.Helper()
+	return newClient(t, "https://meta.example", withTransport(fixed(status, header, body)))
+}
+
+func TestGraphFailures(t *testing.T) {
+	for _, f := range graphFailures {
+		t.Run(f.String(), func(t *testing.T) {
+			sourced(t, f.source)
+			for form, body := range f.bodies() {
+				for _, q := range questions {
+					e := q.fails(t, respond(t, http.StatusBadRequest, nil, body))
+					if e.Code != f.is || e.Class != f.class || !e.Sent {
+						t.Errorf("%s, %s: got %s, class %s, sent %v, want %s, class %s, sent", form, q.name, e.Code, e.Class, e.Sent, f.is, f.class)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestFlatFailures(t *testing.T) {
+	for _, f := range flatFailures {
+		t.Run(f.String(), func(t *testing.T) {
+			sourced(t, f.source)
+			for _, code := range []string{strconv.Itoa(f.code), strconv.Quote(strconv.Itoa(f.code))} {
+				e := questions[0].fails(t, respond(t, http.StatusBadRequest, nil, f.flatBody(code)))
+				if e.Code != f.is || e.Class != f.class || !e.Sent {
+					t.Errorf("code %s: got %s, class %s, sent %v, want %s, class %s, sent", code, e.Code, e.Class, e.Sent, f.is, f.class)
+				}
+			}
+		})
+	}
+}
+
+// The envelopes were never seen exchanged. If they are, no account dies of it.
+func TestFailuresInTheOtherEnvelope(t *testing.T) {
+	for _, f := range graphFailures {
+		for _, q := range questions {
+			e := q.fails(t, respond(t, http.StatusBadRequest, nil, f.flatBody(strconv.Itoa(f.code))))
+			if e.Class == igauth.ClassDead {
+				t.Errorf("%v, flat, %s: got class dead", f, q.name)
+			}
+		}
+	}
+	for _, f := range flatFailures {
+		for _, code := range []string{"1", "100", "400"} {
+			for _, q := range questions {
+				e := q.fails(t, respond(t, http.StatusBadRequest, nil, graphBody(f.message, code, "")))
+				if e.Class == igauth.ClassDead {
+					t.Errorf("%v, as Graph's %s, %s: got class dead", f, code, q.name)
+				}
+			}
+		}
+	}
+}
+
+// What a server says about itself comes before what its body says about a token.
+func TestStatusBeforeBody(t *testing.T) {
+	for status, want := range map[int]igauth.Code{
+		http.StatusTooManyRequests:     igauth.CodeRateLimited,
+		http.StatusInternalServerError: igauth.CodeMetaUnavailable,
+		http.StatusBadGateway:          igauth.CodeMetaUnavailable,
+		http.StatusServiceUnavailable:  igauth.CodeMetaUnavailable,
+		http.StatusGatewayTimeout:      igauth.CodeMetaUnavailable,
+		599:                            igauth.CodeMetaUnavailable,
+	} {
+		for name, body := range map[string]string{
+			"a dead token":      graphBody("Error validating access token", "190", "460"),
+			"a wrong parameter": graphBody("Invalid parameter", "100", ""),
+			"a wrong app":       graphBody("Error validating application", "101", ""),
+			"a spent code":      `{"error_type":"OAuthException","code":400,"error_message":"This authorization code has been used"}`,
+			"a token":           goodLong,
+			"a profile":         goodMe,
+			"a page":            "<html>",
+			"nothing":           "",
+		} {
+			t.Run(fmt.Sprintf("%d with %s", status, name), func(t *testing.T) {
+				m := newMeta(t, answers(status, body))
+				c := newClient(t, m.URL)
+				for _, q := range questions {
+					if e := q.fails(t, c); e.Code != want {
+						t.Errorf("%s: got %s, want %s", q.name, e.Code, want)
+					}
+					if n := m.count(); n != 1 {
+						t.Errorf("%s: got %d requests, want 1", q.name, n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Meta answers nearly everything with 400; proxies and other services use these.
+func TestOtherStatuses(t *testing.T) {
+	for _, status := range []int{200, 201, 204, 300, 304, 400, 401, 403, 404, 405, 408, 410, 418, 499} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			for _, q := range questions {
+				if status != http.StatusNoContent && status != http.StatusNotModified {
+					e := q.fails(t, respond(t, status, nil, graphBody("Error validating access token", "190", "")))
+					if e.Code != igauth.CodeTokenInvalid {
+						t.Errorf("%s, a Graph error: got %s, want %s", q.name, e.Code, igauth.CodeTokenInvalid)
+					}
+				}
+				for _, body := range []string{"", "{}", "null", "[]", "Forbidden", "<html>Session has expired, code 190</html>", `{"code":190,"message":"Session has expired"}`, `{"error":null}`} {
+					e := q.fails(t, respond(t, status, nil, body))
+					if e.Code != igauth.CodeMetaUnreadable {
+						t.Errorf("%s, %q: got %s, want %s", q.name, body, e.Code, igauth.CodeMetaUnreadable)
+					}
+				}
+				if status < 300 {
+					continue
+				}
+				e := q.fails(t, respond(t, status, nil, q.good))
+				if e.Code != igauth.CodeMetaUnreadable {
+					t.Errorf("%s, what would be a success: got %s, want %s", q.name, e.Code, igauth.CodeMetaUnreadable)
+				}
+			}
+		})
+	}
+}
+
+// is_transient is Meta's own word for "try again"; limits stay limits.
+func TestTransientFailures(t *testing.T) {
+	for code, want := range map[int]igauth.Code{
+		1: igauth.CodeMetaUnavailable, 2: igauth.CodeMetaUnavailable, 100: igauth.CodeMetaUnavailable,
+		102: igauth.CodeMetaUnavailable, 190: igauth.CodeMetaUnavailable, 200: igauth.CodeMetaUnavailable, 2500: igauth.CodeMetaUnavailable,
+		4: igauth.CodeRateLimited, 17: igauth.CodeRateLimited, 32: igauth.CodeRateLimited, 341: igauth.CodeRateLimited,
+		368: igauth.CodeRateLimited, 613: igauth.CodeRateLimited, 80000: igauth.CodeRateLimited, 80002: igauth.CodeRateLimited, 80014: igauth.CodeRateLimited,
+	} {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
+			m := newMeta(t, answers(http.StatusBadRequest, fmt.Sprintf(`{"error":{"message":"x","code":%d,"is_transient":true}}`, code)))
+			for _, q := range questions {
+				if e := q.fails(t, newClient(t, m.URL)); e.Code != want {
+					t.Errorf("%s: got %s, want %s", q.name, e.Code, want)
+				}
+				if n := m.count(); n != 1 {
+					t.Errorf("%s: got %d requests, want 1", q.name, n)
+				}
+			}
+		})
+	}
+}
+
+// A member in an unexpected form does not hide the others.
+func TestCrookedEnvelopes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		body string
+		want igauth.Code
+	}{
+		"is_transient as text":   {`{"error":{"is_transient":"false","message":"x","code":190}}`, igauth.CodeTokenInvalid},
+		"message a number":       {`{"error":{"message":7,"code":190}}`, igauth.CodeTokenInvalid},
+		"type a list":            {`{"error":{"type":[],"code":190}}`, igauth.CodeTokenInvalid},
+		"trace id a number":      {`{"error":{"fbtrace_id":1,"code":190}}`, igauth.CodeTokenInvalid},
+		"subcode a list":         {`{"error":{"error_subcode":[460],"code":190}}`, igauth.CodeTokenInvalid},
+		"code a fraction":        {`{"error":{"code":190.5}}`, igauth.CodeMetaRefused},
+		"code a word":            {`{"error":{"code":"190x"}}`, igauth.CodeMetaRefused},
+		"code a list":            {`{"error":{"code":[190]}}`, igauth.CodeMetaRefused},
+		"code null":              {`{"error":{"code":null}}`, igauth.CodeMetaRefused},
+		"code twice":             {`{"error":{"code":190,"code":"x"}}`, igauth.CodeMetaRefused},
+		"code beyond all ints":   {`{"error":{"code":190000000000000000000}}`, igauth.CodeMetaRefused},
+		"error an empty object":  {`{"error":{}}`, igauth.CodeMetaRefused},
+		"error a text":           {`{"error":"190"}`, igauth.CodeMetaRefused},
+		"error a number":         {`{"error":190}`, igauth.CodeMetaRefused},
+		"error a list":           {`{"error":[{"code":190}]}`, igauth.CodeMetaRefused},
+		"error_message a number": {`{"error_message":7}`, igauth.CodeMetaUnreadable},
+		"error_type alone":       {`{"error_type":"OAuthException"}`, igauth.CodeMetaRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, q := range questions {
+				if e := q.fails(t, respond(t, http.StatusBadRequest, nil, tt.body)); e.Code != tt.want {
+					t.Errorf("%s: got %s, want %s", q.name, e.Code, tt.want)
+				}
+			}
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	const usage = "X-Business-Use-Case-Usage"
+	limit := func(code int) string { return graphBody("limit", strconv.Itoa(code), "") }
+	minutes := func(values ...string) string {
+		var uses []string
+		for _, v := range values {
+			uses = append(uses, `{"type":"instagram","call_count":100,"total_cputime":25,"total_time":25,"estimated_time_to_regain_access":`+v+`}`)
+		}
+		return `{"17841400000010111":[` + strings.Join(uses, ",") + `]}`
+	}
+	for _, tt := range []struct {
+		name, source string
+		status       int
+		header       http.Header
+		body         string
+		want         time.Duration
+	}{
+		{"80002 that does not say", srcLimits, 400, nil, limit(80002), 0},
+		{"80002 with minutes", srcLimits, 400, http.Header{usage: {minutes("17")}}, limit(80002), 17 * time.Minute},
+		{"80002 with minutes as text", srcLimits, 400, http.Header{usage: {minutes(`"17"`)}}, limit(80002), 17 * time.Minute},
+		{"80002, the longest of several", srcLimits, 400, http.Header{usage: {minutes("3", "61", "0")}}, limit(80002), 61 * time.Minute},
+		{"80002 of several accounts", srcLimits, 400, http.Header{usage: {`{"1":[{"estimated_time_to_regain_access":5}],"2":[{"estimated_time_to_regain_access":9}]}`}}, limit(80002), 9 * time.Minute},
+		{"80002 with negative minutes", srcLimits, 400, http.Header{usage: {minutes("-17")}}, limit(80002), 0},
+		{"80002 with the least of all minutes", srcLimits, 400, http.Header{usage: {minutes("-9223372036854775808")}}, limit(80002), 0},
+		{"80002 with more minutes than two days", srcLimits, 400, http.Header{usage: {minutes("9223372036854775807")}}, limit(80002), 48 * time.Hour},
+		{"80002 with a header that is none", srcLimits, 400, http.Header{usage: {"<html>"}}, limit(80002), 0},
+		{"80002 with a header of another form", srcLimits, 400, http.Header{usage: {`[1]`}}, limit(80002), 0},
+		{"4 with the app's usage only", srcLimits, 400, http.Header{"X-App-Usage": {`{"call_count":100}`}}, limit(4), 0},
+		{"613 with minutes", srcLimits, 400, http.Header{usage: {minutes("2")}}, limit(613), 2 * time.Minute},
+		{"613 with seconds", srcMDNRetry, 400, http.Header{"Retry-After": {"30"}}, limit(613), 30 * time.Second},
+		{"both, and the minutes are longer", srcLimits, 400, http.Header{"Retry-After": {"30"}, usage: {minutes("2")}}, limit(613), 2 * time.Minute},
+		{"both, and the seconds are longer", srcLimits, 400, http.Header{"Retry-After": {"300"}, usage: {minutes("2")}}, limit(613), 5 * time.Minute},
+		{"368, for which Meta names no time", srcErrors, 400, nil, limit(368), 24 * time.Hour},
+		{"368 with less", srcErrors, 400, http.Header{"Retry-After": {"30"}}, limit(368), 24 * time.Hour},
+		{"368 with more", srcErrors, 400, http.Header{"Retry-After": {"100000"}}, limit(368), 100000 * time.Second},
+		{"429 with seconds", srcMDNRetry, 429, http.Header{"Retry-After": {"120"}}, "Too Many Requests", 2 * time.Minute},
+		{"429 that does not say", srcMDNRetry, 429, nil, "", 0},
+		{"429 with a date", srcMDNRetry, 429, http.Header{"Retry-After": {"Wed, 21 Oct 2026 07:28:00 GMT"}}, "", 0},
+		{"429 with negative seconds", srcMDNRetry, 429, http.Header{"Retry-After": {"-1"}}, "", 0},
+		{"429 with a fraction", srcMDNRetry, 429, http.Header{"Retry-After": {"1.5"}}, "", 0},
+		{"429 with more seconds than two days", srcMDNRetry, 429, http.Header{"Retry-After": {"31536000"}}, "", 48 * time.Hour},
+		{"429 with more seconds than a duration holds", srcMDNRetry, 429, http.Header{"Retry-After": {"9223372036854775807"}}, "", 48 * time.Hour},
+		{"429 with seconds that wrap round", srcMDNRetry, 429, http.Header{"Retry-After": {"18446744074"}}, "", 48 * time.Hour},
+		{"an outage, which is no limit", srcErrors, 503, http.Header{"Retry-After": {"120"}}, "", 0},
+		{"a dead token, which is no limit", srcErrors, 400, http.Header{usage: {minutes("17")}}, limit(190), 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sourced(t, tt.source)
+			for _, q := range questions {
+				if e := q.fails(t, respond(t, tt.status, tt.header, tt.body)); e.RetryAfter != tt.want {
+					t.Errorf("%s: got %v, want %v", q.name, e.RetryAfter, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// The remark for the log has Meta's numbers and none of its words.
+func TestDetail(t *testing.T) {
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		want   string
+	}{
+		"all of them":  {400, graphBody("The user maria.bakes changed the password", "190", "460"), "status 400, code 190/460, OAuthException, trace EJplcsCHuLu"},
+		"flat":         {400, flatFailures[0].flatBody("400"), "status 400, OAuthException"},
+		"no envelope":  {502, "<html>maria.bakes</html>", "status 502"},
+		"crooked type": {400, `{"error":{"code":5,"type":"a b","fbtrace_id":"` + strings.Repeat("x", 41) + `"}}`, "status 400, code 5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if e := questions[2].fails(t, respond(t, tt.status, nil, tt.body)); e.Detail != tt.want {
+				t.Errorf("got %q, want %q", e.Detail, tt.want)
+			}
+		})
+	}
+}
