@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race lint fuzz build e2e e2e-browser e2e-sam test-emulators clean \
+.PHONY: help run sim test race lint fuzz build e2e e2e-browser e2e-sam test-emulators test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
 
@@ -63,10 +63,13 @@ build/%/bootstrap: FORCE
 test-emulators: ## Run the stores' tests against moto and DynamoDB Local. Needs Python and Java.
 	bash e2e/emulators.sh go test -count=1 ./internal/igauth/awsstore/...
 
+test-template: ## Check the template by our own rules.
+	cd e2e && go test -count=1 -skip '^TestBrowser' ./...
+
 e2e: e2e-browser e2e-sam ## Run all journeys from outside. Needs Chromium, Docker and the SAM CLI.
 
 e2e-browser: build/igauth ## Walk igauth dev in headless Chromium, with screenshots in e2e/screenshots/.
-	cd e2e && go test -count=1 -run Browser ./...
+	cd e2e && go test -count=1 -run '^TestBrowser' ./...
 
 e2e-sam: build/igauth ## Walk the functions under the SAM CLI. Needs Docker.
 	bash e2e/sam.sh
@@ -78,12 +81,12 @@ sam-build: ## Build the functions for AWS.
 	ARCHITECTURE=$(ARCHITECTURE) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
 sam-deploy: sam-build ## Deploy to the AWS account of your credentials. The first time asks for the settings.
-	sam deploy --guided
+	sam deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
 
 EVENT ?= authorize
 FUNCTION ?= AuthorizeFunction
 sam-invoke: sam-build ## Invoke FUNCTION with events/EVENT.json in a container.
-	sam local invoke $(FUNCTION) -e events/$(EVENT).json
+	sam local invoke $(FUNCTION) -e events/$(EVENT).json --parameter-overrides Architecture=$(ARCHITECTURE)
 
 # What SAM calls, in a copy of this folder.
 build-AuthorizeFunction:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 const (
@@ -57,7 +58,7 @@ func (f *file) acquire() (*bolt.DB, error) {
 	if f.db == nil {
 		db, err := bolt.Open(f.path, 0o600, &bolt.Options{Timeout: lockWait})
 		switch {
-		case errors.Is(err, bolt.ErrTimeout):
+		case errors.Is(err, bolterrors.ErrTimeout):
 			return nil, ErrInUse
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("opening the ledger: the folder of %s does not exist", f.path)
