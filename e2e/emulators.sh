@@ -11,8 +11,9 @@
 #
 # The first run installs both into ${XDG_CACHE_HOME:-$HOME/.cache}/igauth, for
 # which it needs python3 with venv, Maven, and Java 17 or later. They keep nothing
-# on disk. moto listens on the loopback interface only; DynamoDB Local has no
-# option for that and listens on all, for as long as the command runs.
+# on disk. DynamoDB Local has no option to listen on one address only; as root,
+# which a machine of CI usually is, everything therefore runs in a network
+# namespace of its own, with nothing in it but a loopback interface.
 set -euo pipefail
 
 moto_version=5.2.5
@@ -56,6 +57,12 @@ if [[ ! -e $dynamodb_home/installed ]]; then
 		-DincludeScope=runtime -DoutputDirectory="$dynamodb_home/lib" >&2
 	touch "$dynamodb_home/installed"
 fi
+
+if [[ $EUID == 0 && -z ${IGAUTH_EMULATORS_INSIDE:-} ]] && command -v unshare ip >/dev/null; then
+	(cd "$root" && go mod download)
+	IGAUTH_EMULATORS_INSIDE=1 exec unshare --net -- bash "$0" "$@"
+fi
+if [[ -n ${IGAUTH_EMULATORS_INSIDE:-} ]]; then ip link set lo up; fi
 
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'

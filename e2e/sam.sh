@@ -161,7 +161,7 @@ jq -n --arg app_id "$app_id" --arg stack "$stack" --arg api "$api" --arg shop "$
     AWS_ENDPOINT_URL: $aws,
     IGAUTH_APP_ID: $app_id, IGAUTH_APP_SECRET_NAME: ($stack + "/app"), IGAUTH_STATE_KEY_NAME: ($stack + "/state-key"),
     IGAUTH_PUBLIC_URL: $api, IGAUTH_RETURN_URLS: $shop, IGAUTH_SCOPES: "instagram_business_basic,instagram_business_manage_comments",
-    IGAUTH_TABLE: ($stack + "-ledger"), IGAUTH_SECRET_PREFIX: $stack,
+    IGAUTH_TABLE: ($stack + "-ledger"), IGAUTH_SECRET_PREFIX: $stack, IGAUTH_SECRET_KEY: "",
     IGAUTH_INSTAGRAM_WWW: $sim, IGAUTH_INSTAGRAM_API: $inside, IGAUTH_INSTAGRAM_GRAPH: $inside
   }}' >"$work/env.json"
 

@@ -234,6 +234,7 @@ var functions = map[string]struct {
 			"IGAUTH_SCOPES":          "Scopes",
 			"IGAUTH_TABLE":           "LedgerTable",
 			"IGAUTH_SECRET_PREFIX":   "AWS::StackName",
+			"IGAUTH_SECRET_KEY":      "Key.Arn",
 			"IGAUTH_INSTAGRAM_API":   "InstagramApi",
 			"IGAUTH_INSTAGRAM_GRAPH": "InstagramGraph",
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"igauth/internal/igauth"
 )
@@ -11,6 +12,10 @@ import (
 // A SecretText reads a text from a secret: the member of the given name if the
 // secret is a JSON object, else the whole of it.
 type SecretText func(ctx context.Context, name, member string) (igauth.Secret, error)
+
+// StateKeyTTL is how long a state key is remembered. It is never replaced but by
+// hand, and while a function remembers it, authorizing makes no remote call.
+const StateKeyTTL = 12 * time.Hour
 
 // minStateKey is how long a state key is at least, in bytes.
 const minStateKey = 32

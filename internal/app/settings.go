@@ -25,6 +25,7 @@ const (
 	EnvScopes         = "IGAUTH_SCOPES"
 	EnvTable          = "IGAUTH_TABLE"
 	EnvSecretPrefix   = "IGAUTH_SECRET_PREFIX"
+	EnvSecretKey      = "IGAUTH_SECRET_KEY"
 	EnvInstagramWWW   = "IGAUTH_INSTAGRAM_WWW"
 	EnvInstagramAPI   = "IGAUTH_INSTAGRAM_API"
 	EnvInstagramGraph = "IGAUTH_INSTAGRAM_GRAPH"
@@ -41,6 +42,8 @@ type Settings struct {
 	Scopes       []string
 	Table        string
 	SecretPrefix string
+	// SecretKey is the KMS key of new secrets; empty means that of AWS.
+	SecretKey string
 	// WWW, API and Graph are the hosts of Instagram; empty means Meta's own.
 	WWW, API, Graph string
 }
@@ -66,6 +69,7 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 		PublicURL:     getenv(EnvPublicURL),
 		Table:         getenv(EnvTable),
 		SecretPrefix:  getenv(EnvSecretPrefix),
+		SecretKey:     getenv(EnvSecretKey),
 		WWW:           getenv(EnvInstagramWWW),
 		API:           getenv(EnvInstagramAPI),
 		Graph:         getenv(EnvInstagramGraph),

@@ -135,9 +135,9 @@ type Account struct {
 
 	IssuedAt  time.Time `json:"issued_at,omitempty,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
-	// Scopes were granted. RequestedScopes were asked for by the flow that
+	// Scopes were granted, nil when Meta did not say. RequestedScopes were asked for by the flow that
 	// connected the account last.
-	Scopes          []string `json:"scopes,omitempty"`
+	Scopes          []string `json:"scopes"`
 	RequestedScopes []string `json:"requested_scopes,omitempty"`
 
 	// ConnectedAt is when the owner consented last, CheckedAt when Meta last

@@ -36,8 +36,10 @@ var (
 	// ErrNotFound says that there is no such record.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict says that a record was saved by somebody else since it was
-	// read. Nothing was written.
+	// read. What is in the ledger now is theirs.
 	ErrConflict = errors.New("changed since it was read")
+	// ErrDamaged says that a record cannot be read. Others are not affected.
+	ErrDamaged = errors.New("a record cannot be read")
 )
 
 // An Error is a failure with a stable code from the dictionary. Its text holds

@@ -38,11 +38,13 @@ type Ledger interface {
 
 	// Due returns up to limit accounts whose DueAt is set and not after now, in
 	// order of DueAt as far as the ledger can. What it returns may be stale:
-	// Save finds out.
+	// Save finds out. Rows that cannot be read are left out, and the others are
+	// returned beside ErrDamaged: one bad account never stops the others.
 	Due(ctx context.Context, now time.Time, limit int) ([]Account, error)
 
-	// Accounts returns up to limit accounts in order of id, beginning after the
-	// given id ("" begins at the start). Like Due it may be stale.
+	// Accounts returns up to limit accounts in the order of their ids as text,
+	// beginning after the given id ("" begins at the start). Like Due it may be
+	// stale and leaves out, beside ErrDamaged, what cannot be read.
 	Accounts(ctx context.Context, after AccountID, limit int) ([]Account, error)
 }
 

@@ -184,9 +184,12 @@ func (r *run) all(ctx context.Context) error {
 	defer close(work)
 
 	begun := map[AccountID]bool{}
+	var damaged error
 	for {
 		due, err := r.store.ledger.Due(ctx, r.now, batch)
-		if err != nil {
+		if errors.Is(err, ErrDamaged) {
+			damaged = fmt.Errorf("reading what is due: %w", err)
+		} else if err != nil {
 			return fmt.Errorf("reading what is due: %w", err)
 		}
 		fresh := 0
@@ -197,7 +200,7 @@ func (r *run) all(ctx context.Context) error {
 			}
 			if !r.timeLeft(ctx) {
 				r.report.Unfinished = true
-				return nil
+				return damaged
 			}
 			begun[a.ID] = true
 			fresh++
@@ -207,7 +210,7 @@ func (r *run) all(ctx context.Context) error {
 			}
 		}
 		if fresh == 0 {
-			return nil
+			return damaged
 		}
 	}
 }

@@ -586,3 +586,61 @@ func TestThrottlingIsObeyed(t *testing.T) {
 		t.Errorf("got %d calls after it, want 2", b.meta.calls)
 	}
 }
+
+// A row that cannot be read is reported, and the others are refreshed.
+func TestDamagedRowDoesNotStopTheOthers(t *testing.T) {
+	b := newBench(t)
+	damaged := fmt.Errorf("account 17841999: %w", igauth.ErrDamaged)
+	ledger := &damagedLedger{Ledger: b.ledger, err: damaged}
+	store, err := igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: b.vault, Now: b.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: b.meta, PerSecond: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.advance(35 * days)
+	if report, err := refresher.RunOnce(t.Context()); report.Refreshed != 1 || !errors.Is(err, igauth.ErrDamaged) {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	if accounts, _, err := store.Accounts(t.Context(), "", 10); err != nil || len(accounts) != 1 {
+		t.Errorf("listing: got %d accounts, %v", len(accounts), err)
+	}
+}
+
+// damagedLedger leaves something out of every list.
+type damagedLedger struct {
+	igauth.Ledger
+	err error
+}
+
+func (l *damagedLedger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
+	due, err := l.Ledger.Due(ctx, now, limit)
+	return due, errors.Join(err, l.err)
+}
+
+func (l *damagedLedger) Accounts(ctx context.Context, after igauth.AccountID, limit int) ([]igauth.Account, error) {
+	page, err := l.Ledger.Accounts(ctx, after, limit)
+	return page, errors.Join(err, l.err)
+}
+
+// A refresh that was under way when the account was disconnected puts its token
+// into a vault that was already emptied. It empties it again.
+func TestDisconnectDuringARefreshLeavesNoToken(t *testing.T) {
+	b := newBench(t)
+	b.advance(35 * days)
+	b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+		if _, err := b.store.Disconnect(t.Context(), testProfile.ID); err != nil {
+			t.Error(err)
+		}
+		if len(b.vault.tokens) != 0 {
+			t.Error("the vault was not emptied")
+		}
+		return igauth.Token{Value: igauth.NewSecret("late"), IssuedAt: b.now(), ExpiresAt: b.now().Add(60 * days)}, nil
+	}
+	_, _ = b.run()
+	if a := b.account(); a.Status != igauth.StatusDisconnected || len(b.vault.tokens) != 0 || a.Lease.Attempt != "" {
+		t.Errorf("got status %s, %d tokens left, lease %+v", a.Status, len(b.vault.tokens), a.Lease)
+	}
+}

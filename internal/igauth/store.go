@@ -104,7 +104,31 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 	if err != nil {
 		return Account{}, fmt.Errorf("keeping the token: %w", err)
 	}
-	return s.adopt(ctx, a, slot, ref, token, f)
+	committed, err := s.adopt(ctx, a, slot, ref, token, f)
+	if errors.Is(err, ErrConflict) {
+		s.sweep(ctx, a.ID)
+	}
+	return committed, err
+}
+
+// sweep empties the vault again if the account was disconnected while a token
+// was on its way there.
+func (s *Store) sweep(ctx context.Context, id AccountID) {
+	a, err := s.ledger.Account(ctx, id)
+	if err != nil || a.Status != StatusDisconnected || a.leased(s.now()) {
+		return
+	}
+	lease, err := s.lease(s.now().Add(destroyWithin))
+	if err == nil {
+		a.claim(lease)
+		err = s.save(ctx, &a, nil)
+	}
+	if err == nil {
+		err = s.destroy(ctx, &a)
+	}
+	if err != nil && !errors.Is(err, ErrConflict) {
+		s.log.WarnContext(ctx, "vault not emptied again", "accountId", id, "err", err)
+	}
 }
 
 // adopt commits the row to a token that the vault keeps.
@@ -180,11 +204,14 @@ func (s *Store) Account(ctx context.Context, id AccountID) (Account, error) {
 // after the given id, and the id to go on after, "" at the end.
 func (s *Store) Accounts(ctx context.Context, after AccountID, limit int) ([]Account, AccountID, error) {
 	rows, err := s.ledger.Accounts(ctx, after, limit)
-	if err != nil {
+	damaged := errors.Is(err, ErrDamaged)
+	if damaged {
+		s.log.ErrorContext(ctx, "accounts left out of the list", "err", err)
+	} else if err != nil {
 		return nil, "", fmt.Errorf("listing the accounts: %w", err)
 	}
 	var next AccountID
-	if len(rows) == limit {
+	if len(rows) == limit || damaged && len(rows) > 0 {
 		next = rows[len(rows)-1].ID
 	}
 	accounts := make([]Account, 0, len(rows))

@@ -17,13 +17,15 @@ type Slot struct {
 
 // A Vault keeps the text of tokens.
 //
-// All methods may be called concurrently and obey ctx. Errors carry no secret;
+// All methods may be called concurrently, and obey ctx where they wait for
+// anything. Errors carry no secret;
 // other than ErrNotFound they mean that the vault could not be asked, which says
 // nothing about any token. The suite in storetest states this contract as tests.
 type Vault interface {
 	// Put keeps a token and returns its Ref. The token that was promoted before
 	// stays what direct readers of the vault see. Putting the same token into
-	// the same slot again is allowed and returns the same Ref or an equal one.
+	// the same slot again is allowed and returns a Ref that serves as well. After
+	// Destroy it may wait, some seconds, until the name is free again.
 	Put(ctx context.Context, slot Slot, profile Profile, token Token) (Ref, error)
 
 	// Get returns the token at ref in the slot for which it was put, as soon as
@@ -37,7 +39,8 @@ type Vault interface {
 	Find(ctx context.Context, slot Slot) (Ref, Token, error)
 
 	// Promote makes ref what direct readers of the vault see, after the row that
-	// points to it was committed. It may be repeated.
+	// points to it was committed. It may be repeated, and does nothing when a
+	// later generation was promoted already.
 	Promote(ctx context.Context, slot Slot, ref Ref) error
 
 	// Destroy forgets every token of the account. It may be repeated, also when

@@ -25,7 +25,7 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := secrets.NewReader(secretsmanager.NewFromConfig(cfg), 0, nil)
+	reader := secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil)
 	keys := app.StateKeys(reader.Text, settings.StateKeyName)
 	handler, err := app.Parts{Settings: settings, StateKeys: keys, Log: log}.Authorize()
 	if err != nil {

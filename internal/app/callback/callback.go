@@ -28,7 +28,7 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 		return nil, err
 	}
 	manager := secretsmanager.NewFromConfig(cfg)
-	vault, err := secrets.NewVault(secrets.Config{Client: manager, Prefix: settings.SecretPrefix})
+	vault, err := secrets.NewVault(secrets.Config{Client: manager, Prefix: settings.SecretPrefix, Key: settings.SecretKey})
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +37,10 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 		return nil, err
 	}
 	reader := secrets.NewReader(manager, 0, nil)
+	keys := secrets.NewReader(manager, app.StateKeyTTL, nil)
 	parts := app.Parts{
 		Settings:  settings,
-		StateKeys: app.StateKeys(reader.Text, settings.StateKeyName),
+		StateKeys: app.StateKeys(keys.Text, settings.StateKeyName),
 		AppSecret: app.AppSecret(reader.Text, settings.AppSecretName),
 		Ledger:    ledger,
 		Vault:     vault,

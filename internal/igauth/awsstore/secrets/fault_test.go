@@ -150,6 +150,30 @@ func TestPutEchoed(t *testing.T) {
 	}
 }
 
+// TestPutWaits until the name of the earlier secret is free.
+func TestPutWaits(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	put(t, v, slotOf(1), "IGAA1")
+	if err := v.Destroy(t.Context(), profile.ID); err != nil {
+		t.Fatal(err)
+	}
+	fake.dying = 2
+	put(t, v, slotOf(2), "IGAA2")
+}
+
+// TestPutMeetsAnother is told that there is no secret, and then that there is.
+func TestPutMeetsAnother(t *testing.T) {
+	fake := newFakeManager()
+	v := newVault(t, fake, "test")
+	first := put(t, v, slot("a", 1), "IGAA1")
+	fake.before = once("PutSecretValue", errNoSecret)
+	put(t, v, slot("b", 1), "IGAA2")
+	if got := fake.current(); got != string(first) {
+		t.Errorf("the current version is %q, want %q", got, first)
+	}
+}
+
 // TestPutWhileDying does not wait for longer than it may.
 func TestPutWhileDying(t *testing.T) {
 	fake := newFakeManager()

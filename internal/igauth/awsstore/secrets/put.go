@@ -68,8 +68,13 @@ func (v *Vault) putVersion(ctx context.Context, name *string, version string, te
 
 // create makes the secret with its first version.
 func (v *Vault) create(ctx context.Context, name *string, version string, text igauth.Secret) error {
+	var key *string
+	if v.key != "" {
+		key = &v.key
+	}
 	_, err := v.client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 		Name:               name,
+		KmsKeyId:           key,
 		Description:        aws.String("Access token of an Instagram account, kept alive by igauth"),
 		ClientRequestToken: &version,
 		SecretString:       aws.String(text.Reveal()),

@@ -82,6 +82,9 @@ type Config struct {
 	// Prefix begins the name of every secret, and is the value of the tag
 	// "igauth:stack" on each. It is the name of the installation.
 	Prefix string
+	// Key is the id or ARN of the KMS key that encrypts new secrets; "" is the
+	// key that AWS keeps for Secrets Manager.
+	Key string
 }
 
 // A Vault is an [igauth.Vault] in Secrets Manager. Its methods cost, when
@@ -101,6 +104,7 @@ type Config struct {
 type Vault struct {
 	client vaultAPI
 	prefix string
+	key    string
 	// visible is how long a version that was written may be unknown to a read,
 	// and gone how long a name may be taken by a secret that was deleted.
 	visible, gone time.Duration
@@ -122,6 +126,7 @@ func NewVault(cfg Config) (*Vault, error) {
 	return &Vault{
 		client:  cfg.Client,
 		prefix:  cfg.Prefix,
+		key:     cfg.Key,
 		visible: 2 * time.Second,
 		gone:    10 * time.Second,
 	}, nil

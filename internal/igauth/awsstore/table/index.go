@@ -40,14 +40,16 @@ func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Ac
 		})
 	}
 	all.Wait()
-	if err := errors.Join(problems[:]...); err != nil {
-		return nil, fmt.Errorf("reading what is due: %w", err)
+	for _, err := range problems {
+		if err != nil && !errors.Is(err, igauth.ErrDamaged) {
+			return nil, fmt.Errorf("reading what is due: %w", err)
+		}
 	}
 	accounts := slices.Concat(found[:]...)
 	slices.SortFunc(accounts, func(a, b igauth.Account) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
-	return accounts[:max(0, min(limit, len(accounts)))], nil
+	return accounts[:max(0, min(limit, len(accounts)))], errors.Join(problems[:]...)
 }
 
 // dueIn returns what is due in one shard.
@@ -84,18 +86,17 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 		return nil, fmt.Errorf("listing the accounts: %w", err)
 	}
 	var accounts []igauth.Account
+	var damaged error
 	for page := range slices.Chunk(names, batchSize) {
 		rows, err := l.batch(ctx, page)
 		if err != nil {
 			return nil, fmt.Errorf("reading the listed accounts: %w", err)
 		}
 		read, err := decodeAccounts(rows)
-		if err != nil {
-			return nil, err
-		}
+		damaged = errors.Join(damaged, err)
 		accounts = append(accounts, read...)
 	}
-	return accounts, nil
+	return accounts, damaged
 }
 
 // query returns up to limit items of an index, and goes on after the end of a

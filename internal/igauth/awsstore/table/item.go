@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -107,15 +108,20 @@ func decode(row item, record any) error {
 	})
 }
 
-// decodeAccounts reads a list of accounts.
+// decodeAccounts reads a list of accounts. Rows that cannot be read are left
+// out, and the error, which is igauth.ErrDamaged, names them.
 func decodeAccounts(rows []item) ([]igauth.Account, error) {
-	accounts := make([]igauth.Account, len(rows))
-	for i, row := range rows {
-		if err := decode(row, &accounts[i]); err != nil {
-			return nil, fmt.Errorf("decoding %s: %w", text(row[attrKey]), err)
+	accounts := make([]igauth.Account, 0, len(rows))
+	var damaged []error
+	for _, row := range rows {
+		var account igauth.Account
+		if err := decode(row, &account); err != nil {
+			damaged = append(damaged, fmt.Errorf("%s: %w: %w", text(row[attrKey]), igauth.ErrDamaged, err))
+			continue
 		}
+		accounts = append(accounts, account)
 	}
-	return accounts, nil
+	return accounts, errors.Join(damaged...)
 }
 
 // shardOf returns the partition of the due index that an account is in.

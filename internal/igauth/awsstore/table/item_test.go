@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"reflect"
 	"strconv"
 	"strings"
@@ -56,6 +57,7 @@ func TestAccountItem(t *testing.T) {
 		"due_shard":     textValue("2"),
 		"lease":         &types.AttributeValueMemberM{Value: item{}},
 		"last_failure":  &types.AttributeValueMemberM{Value: item{}},
+		"scopes":        &types.AttributeValueMemberNULL{Value: true}, // not told, which is not none
 	}
 	if !reflect.DeepEqual(row, want) {
 		for name, value := range row {
@@ -129,5 +131,22 @@ func TestShards(t *testing.T) {
 	}
 	if got := shardOf("17841401313574613"); got != "2" {
 		t.Errorf("the account is in shard %s", got)
+	}
+}
+
+// A row that cannot be read is left out and named, and the others are read.
+func TestDamagedRowsAreLeftOut(t *testing.T) {
+	good, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "17841401313574613"}}, "a1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "17841401313574614"}}, "a2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad["expires_at"] = textValue("soon")
+	accounts, err := decodeAccounts([]item{bad, good})
+	if len(accounts) != 1 || accounts[0].ID != "17841401313574613" || !errors.Is(err, igauth.ErrDamaged) || !strings.Contains(err.Error(), "17841401313574614") {
+		t.Errorf("got %d accounts, %v", len(accounts), err)
 	}
 }
