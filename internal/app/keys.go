@@ -47,7 +47,3 @@ func AppSecret(read SecretText, name string) func(ctx context.Context) (igauth.S
 		return igauth.NewSecret(strings.TrimSpace(secret.Reveal())), nil
 	}
 }
-
-// NoFlow names a flow that never is. Reading it opens a connection to the
-// ledger.
-const NoFlow igauth.FlowID = "none"

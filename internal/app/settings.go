@@ -75,7 +75,7 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 		Graph:         getenv(EnvInstagramGraph),
 	}
 	problem(EnvAppID, checkAppID(s.AppID))
-	loopback, err := checkOrigin(s.PublicURL)
+	loopback, err := CheckOrigin(s.PublicURL)
 	problem(EnvPublicURL, err)
 	s.ReturnURLs, err = igauth.ParseReturnURLs(words(getenv(EnvReturnURLs)), loopback)
 	problem(EnvReturnURLs, err)
@@ -103,9 +103,9 @@ func checkAppID(id string) error {
 	return errors.New("must be the Instagram app id: digits only, without quotes or spaces")
 }
 
-// checkOrigin reports whether an origin is this machine, and what is wrong with
-// it.
-func checkOrigin(origin string) (loopback bool, err error) {
+// CheckOrigin reports whether an origin is this machine, and what is wrong with
+// it: it must be https, or http to this machine.
+func CheckOrigin(origin string) (loopback bool, err error) {
 	if origin == "" {
 		return false, nil
 	}

@@ -19,8 +19,11 @@ type Parts struct {
 	// StateKeys and AppSecret return keys that are read when they are needed.
 	StateKeys igauth.KeySource
 	AppSecret func(ctx context.Context) (igauth.Secret, error)
-	Ledger    igauth.Ledger
-	Vault     igauth.Vault
+	// Meta asks Meta; nil means a client of the settings' own. Who warms its
+	// connections sets it, so that the handlers use those.
+	Meta   *instagram.Client
+	Ledger igauth.Ledger
+	Vault  igauth.Vault
 	// PlainHTTP is only for the development server on loopback.
 	PlainHTTP bool
 	// HomeURL is where the link on result pages leads.
@@ -87,6 +90,9 @@ func (p Parts) Store() (*igauth.Store, error) {
 
 // Instagram returns the client of Meta's API.
 func (p Parts) Instagram() (*instagram.Client, error) {
+	if p.Meta != nil {
+		return p.Meta, nil
+	}
 	secret := p.AppSecret
 	if secret == nil {
 		secret = func(context.Context) (igauth.Secret, error) {
@@ -114,6 +120,9 @@ func (p Parts) front() igauth.FrontConfig {
 		Log:        p.Log,
 	}
 }
+
+// WarmLedger opens a connection to the ledger, by reading a flow that never is.
+func (p Parts) WarmLedger(ctx context.Context) { _, _ = p.Ledger.Flow(ctx, "none") }
 
 const (
 	// warmFor is how long a function's start waits for its connections. It is

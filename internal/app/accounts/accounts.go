@@ -2,18 +2,13 @@
 package accounts
 
 import (
-	"context"
 	"log/slog"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"igauth/internal/apigw"
 	"igauth/internal/app"
+	"igauth/internal/app/stores"
 	"igauth/internal/igauth"
 	"igauth/internal/igauth/awsstore"
-	"igauth/internal/igauth/awsstore/secrets"
-	"igauth/internal/igauth/awsstore/table"
 )
 
 // New returns the function, or all that is wrong with the environment.
@@ -26,18 +21,15 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	vault, err := secrets.NewVault(secrets.Config{Client: secretsmanager.NewFromConfig(cfg), Prefix: settings.SecretPrefix})
+	parts, err := stores.Open(cfg, settings)
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := table.New(table.Config{Client: dynamodb.NewFromConfig(cfg), Table: settings.Table})
+	parts.Log = log
+	handler, err := parts.Accounts()
 	if err != nil {
 		return nil, err
 	}
-	handler, err := app.Parts{Settings: settings, Ledger: ledger, Vault: vault, Log: log}.Accounts()
-	if err != nil {
-		return nil, err
-	}
-	app.Warm(func(ctx context.Context) { _, _ = ledger.Flow(ctx, app.NoFlow) })
+	app.Warm(parts.WarmLedger)
 	return apigw.Wrap(handler, igauth.UnavailableJSON(), log), nil
 }

@@ -6,15 +6,14 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"igauth/internal/apigw"
 	"igauth/internal/app"
+	"igauth/internal/app/stores"
 	"igauth/internal/igauth"
 	"igauth/internal/igauth/awsstore"
 	"igauth/internal/igauth/awsstore/secrets"
-	"igauth/internal/igauth/awsstore/table"
 )
 
 // New returns the function, or all that is wrong with the environment.
@@ -27,38 +26,26 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	if err != nil {
 		return nil, err
 	}
+	parts, err := stores.Open(cfg, settings)
+	if err != nil {
+		return nil, err
+	}
 	manager := secretsmanager.NewFromConfig(cfg)
-	vault, err := secrets.NewVault(secrets.Config{Client: manager, Prefix: settings.SecretPrefix, Key: settings.SecretKey})
-	if err != nil {
+	parts.StateKeys = app.StateKeys(secrets.NewReader(manager, app.StateKeyTTL, nil).Text, settings.StateKeyName)
+	parts.AppSecret = app.AppSecret(secrets.NewReader(manager, 0, nil).Text, settings.AppSecretName)
+	parts.Log = log
+	if parts.Meta, err = parts.Instagram(); err != nil {
 		return nil, err
-	}
-	ledger, err := table.New(table.Config{Client: dynamodb.NewFromConfig(cfg), Table: settings.Table})
-	if err != nil {
-		return nil, err
-	}
-	reader := secrets.NewReader(manager, 0, nil)
-	keys := secrets.NewReader(manager, app.StateKeyTTL, nil)
-	parts := app.Parts{
-		Settings:  settings,
-		StateKeys: app.StateKeys(keys.Text, settings.StateKeyName),
-		AppSecret: app.AppSecret(reader.Text, settings.AppSecretName),
-		Ledger:    ledger,
-		Vault:     vault,
-		Log:       log,
 	}
 	handler, err := parts.Callback()
-	if err != nil {
-		return nil, err
-	}
-	meta, err := parts.Instagram()
 	if err != nil {
 		return nil, err
 	}
 	app.Warm(
 		func(ctx context.Context) { _, _ = parts.StateKeys(ctx) },
 		func(ctx context.Context) { _, _ = parts.AppSecret(ctx) },
-		func(ctx context.Context) { _, _ = ledger.Flow(ctx, app.NoFlow) },
-		meta.Warm,
+		parts.WarmLedger,
+		parts.Meta.Warm,
 	)
 	return apigw.Wrap(handler, igauth.Unavailable(), log), nil
 }

@@ -8,12 +8,9 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"igauth/internal/app"
-	"igauth/internal/igauth/awsstore/secrets"
-	"igauth/internal/igauth/awsstore/table"
+	"igauth/internal/app/stores"
 )
 
 // TableName is the name that the template gives the ledger of a stack.
@@ -34,13 +31,8 @@ func Open(ctx context.Context, stack string, getenv func(string) string, log *sl
 	if cfg.Region == "" {
 		return app.Parts{}, fmt.Errorf("no AWS region is set: set AWS_REGION, or choose a profile with AWS_PROFILE")
 	}
-	vault, err := secrets.NewVault(secrets.Config{Client: secretsmanager.NewFromConfig(cfg), Prefix: stack})
-	if err != nil {
-		return app.Parts{}, err
-	}
-	ledger, err := table.New(table.Config{Client: dynamodb.NewFromConfig(cfg), Table: TableName(stack)})
-	if err != nil {
-		return app.Parts{}, err
-	}
-	return app.Parts{Settings: settings, Ledger: ledger, Vault: vault, Log: log}, nil
+	settings.SecretPrefix, settings.Table = stack, TableName(stack)
+	parts, err := stores.Open(cfg, settings)
+	parts.Log = log
+	return parts, err
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"igauth/internal/app"
 	"igauth/internal/app/local"
 	"igauth/internal/igauth"
 	"igauth/internal/igsim"
@@ -100,6 +101,9 @@ func (s *Server) open() error {
 	s.public = s.opts.PublicURL
 	if s.public == "" {
 		s.public = "http://" + front.Addr().String()
+	}
+	if _, err := app.CheckOrigin(s.public); err != nil {
+		return fmt.Errorf("--public-url %s: %w", s.public, err)
 	}
 	if s.folder, err = local.Create(s.opts.Data, s.clock.Now); err != nil {
 		return err

@@ -155,6 +155,14 @@ func TestFolderBelongsToOneInstagram(t *testing.T) {
 	}
 }
 
+func TestPublicURLIsChecked(t *testing.T) {
+	for _, bad := range []string{"http://shop.example", "https://shop.example/", "shop.example"} {
+		if _, err := dev.Open(dev.Options{Listen: "127.0.0.1:0", SimListen: "127.0.0.1:0", Data: t.TempDir(), PublicURL: bad}); err == nil || !strings.Contains(err.Error(), "--public-url") {
+			t.Errorf("%s: got %v", bad, err)
+		}
+	}
+}
+
 func TestRealNeedsAnApp(t *testing.T) {
 	if _, err := dev.Open(dev.Options{Listen: "127.0.0.1:0", Data: t.TempDir(), Real: true}); err == nil || !strings.Contains(err.Error(), "--app-id") {
 		t.Errorf("got %v", err)

@@ -6,14 +6,10 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
 	"igauth/internal/app"
+	"igauth/internal/app/stores"
 	"igauth/internal/igauth"
 	"igauth/internal/igauth/awsstore"
-	"igauth/internal/igauth/awsstore/secrets"
-	"igauth/internal/igauth/awsstore/table"
 )
 
 // A Function is the handler of the schedule's invocations. What the event says
@@ -30,15 +26,12 @@ func New(getenv func(string) string, log *slog.Logger) (Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	vault, err := secrets.NewVault(secrets.Config{Client: secretsmanager.NewFromConfig(cfg), Prefix: settings.SecretPrefix})
+	parts, err := stores.Open(cfg, settings)
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := table.New(table.Config{Client: dynamodb.NewFromConfig(cfg), Table: settings.Table})
-	if err != nil {
-		return nil, err
-	}
-	refresher, err := app.Parts{Settings: settings, Ledger: ledger, Vault: vault, Log: log}.Refresher()
+	parts.Log = log
+	refresher, err := parts.Refresher()
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,31 @@
+// Package stores opens the ledger and the vault of an installation in AWS, for
+// the programs that use both.
+package stores
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"igauth/internal/app"
+	"igauth/internal/igauth/awsstore/secrets"
+	"igauth/internal/igauth/awsstore/table"
+)
+
+// Open returns parts with the ledger and the vault that the settings name. It
+// makes no call.
+func Open(cfg aws.Config, settings app.Settings) (app.Parts, error) {
+	vault, err := secrets.NewVault(secrets.Config{
+		Client: secretsmanager.NewFromConfig(cfg),
+		Prefix: settings.SecretPrefix,
+		Key:    settings.SecretKey,
+	})
+	if err != nil {
+		return app.Parts{}, err
+	}
+	ledger, err := table.New(table.Config{Client: dynamodb.NewFromConfig(cfg), Table: settings.Table})
+	if err != nil {
+		return app.Parts{}, err
+	}
+	return app.Parts{Settings: settings, Ledger: ledger, Vault: vault}, nil
+}
