@@ -28,25 +28,32 @@ type Function func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (e
 // an event that is no request is answered with 400, and a panic is logged and
 // answered by broken, so that a visitor sees a page and the process lives on.
 func Wrap(next http.Handler, broken http.Handler, log *slog.Logger) Function {
-	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (response events.APIGatewayV2HTTPResponse, _ error) {
+	return func(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		request, err := newRequest(ctx, event)
 		if err != nil {
 			log.WarnContext(ctx, "event refused", "err", err)
 			return plain(http.StatusBadRequest, "bad request\n"), nil
 		}
-		defer func() {
-			if cause := recover(); cause != nil {
-				// The value of a panic may hold anything; its type and place suffice.
-				log.ErrorContext(ctx, "panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-				w := newWriter()
-				broken.ServeHTTP(w, request)
-				response = w.response()
+		for _, handler := range []http.Handler{next, broken} {
+			if response, ok := serve(handler, request, log); ok {
+				return response, nil
 			}
-		}()
-		w := newWriter()
-		next.ServeHTTP(w, request)
-		return w.response(), nil
+		}
+		return plain(http.StatusInternalServerError, "internal error\n"), nil
 	}
+}
+
+// serve returns the handler's answer, unless it panics. The value of a panic may
+// hold anything; its type and place suffice.
+func serve(handler http.Handler, request *http.Request, log *slog.Logger) (response events.APIGatewayV2HTTPResponse, ok bool) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			log.ErrorContext(request.Context(), "panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+		}
+	}()
+	w := newWriter()
+	handler.ServeHTTP(w, request)
+	return w.response(), true
 }
 
 func plain(status int, text string) events.APIGatewayV2HTTPResponse {
@@ -127,11 +134,14 @@ func (w *writer) response() events.APIGatewayV2HTTPResponse {
 	response := events.APIGatewayV2HTTPResponse{
 		StatusCode: w.status,
 		Headers:    map[string]string{},
-		Cookies:    w.written["Set-Cookie"],
 	}
 	for name, values := range w.written {
-		if name != "Set-Cookie" {
+		if http.CanonicalHeaderKey(name) != "Set-Cookie" {
 			response.Headers[strings.ToLower(name)] = headerValue(strings.Join(values, ","))
+			continue
+		}
+		for _, value := range values {
+			response.Cookies = append(response.Cookies, headerValue(value))
 		}
 	}
 	if utf8.Valid(w.body.Bytes()) {

@@ -28,6 +28,9 @@ var ErrInUse = errors.New("the ledger is in use by another process")
 // file opens the database when it is needed and closes it when it is not.
 type file struct {
 	path string
+	// prepare is called with a file that was just opened. It may be a new one
+	// every time: somebody who wants to begin anew deletes it.
+	prepare func(*bolt.DB) error
 
 	mu     sync.Mutex
 	db     *bolt.DB
@@ -41,7 +44,7 @@ func (f *file) use(ctx context.Context, do func(*bolt.DB) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	db, err := f.acquire()
+	db, err := f.acquire(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,21 +52,16 @@ func (f *file) use(ctx context.Context, do func(*bolt.DB) error) error {
 	return do(db)
 }
 
-func (f *file) acquire() (*bolt.DB, error) {
+func (f *file) acquire(ctx context.Context) (*bolt.DB, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return nil, errors.New("the ledger is closed")
 	}
 	if f.db == nil {
-		db, err := bolt.Open(f.path, 0o600, &bolt.Options{Timeout: lockWait})
-		switch {
-		case errors.Is(err, bolterrors.ErrTimeout):
-			return nil, ErrInUse
-		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("opening the ledger: the folder of %s does not exist", f.path)
-		case err != nil:
-			return nil, fmt.Errorf("opening the ledger: %w", err)
+		db, err := f.open(ctx)
+		if err != nil {
+			return nil, err
 		}
 		f.db = db
 	}
@@ -73,6 +71,29 @@ func (f *file) acquire() (*bolt.DB, error) {
 	}
 	f.users++
 	return f.db, nil
+}
+
+// open waits for the file no longer than ctx allows.
+func (f *file) open(ctx context.Context) (*bolt.DB, error) {
+	wait := lockWait
+	if deadline, ok := ctx.Deadline(); ok {
+		// To bbolt, no time at all means forever.
+		wait = max(time.Nanosecond, min(wait, time.Until(deadline)))
+	}
+	db, err := bolt.Open(f.path, 0o600, &bolt.Options{Timeout: wait})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, ErrInUse
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("opening the ledger: the folder of %s does not exist", f.path)
+	case err != nil:
+		return nil, fmt.Errorf("opening the ledger: %w", err)
+	}
+	if err := f.prepare(db); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("opening the ledger: %w", err)
+	}
+	return db, nil
 }
 
 func (f *file) release() {

@@ -43,8 +43,24 @@ func Open(path string, now func() time.Time) (*Ledger, error) {
 	if now == nil {
 		now = time.Now
 	}
-	l := &Ledger{file: file{path: path}, now: now}
-	err := l.update(context.Background(), func(tx *bolt.Tx) error {
+	l := &Ledger{file: file{path: path, prepare: createBuckets}, now: now}
+	if err := l.view(context.Background(), func(*bolt.Tx) error { return nil }); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// createBuckets writes only to a new file.
+func createBuckets(db *bolt.DB) error {
+	isNew := false
+	err := db.View(func(tx *bolt.Tx) error {
+		isNew = tx.Bucket(dueBucket) == nil
+		return nil
+	})
+	if err != nil || !isNew {
+		return err
+	}
+	return db.Update(func(tx *bolt.Tx) error {
 		for _, name := range [][]byte{accountsBucket, flowsBucket, dueBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
@@ -52,11 +68,6 @@ func Open(path string, now func() time.Time) (*Ledger, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		_ = l.file.close()
-		return nil, err
-	}
-	return l, nil
 }
 
 // Close closes the file when nobody uses it any more.
@@ -102,7 +113,7 @@ func decode[T any](data []byte) (stored[T], error) {
 		return s, igauth.ErrNotFound
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
-		return s, fmt.Errorf("reading a record of the ledger: %w", err)
+		return s, fmt.Errorf("%w: %w", igauth.ErrDamaged, err)
 	}
 	return s, nil
 }
@@ -132,7 +143,7 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 			if err != nil {
 				return err
 			}
-			return l.forget(tx.Bucket(flowsBucket))
+			return l.forget(tx.Bucket(flowsBucket), flow.ID)
 		}
 		return nil
 	})
@@ -187,17 +198,19 @@ func dueKey(at time.Time, id igauth.AccountID) []byte {
 // Due returns what is due, in order.
 func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
 	var due []igauth.Account
+	var damaged error
 	end := binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano()))
 	err := l.view(ctx, func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(dueBucket).Cursor()
 		for key, _ := cursor.First(); key != nil && len(due) < limit && bytes.Compare(key[:8], end) <= 0; key, _ = cursor.Next() {
 			row, err := decode[igauth.Account](tx.Bucket(accountsBucket).Get(key[8:]))
 			if err != nil {
-				return err
+				damaged = fmt.Errorf("account %s: %w", key[8:], err)
+				continue
 			}
 			due = append(due, row.Record)
 		}
-		return nil
+		return damaged
 	})
 	return due, err
 }
@@ -205,6 +218,7 @@ func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Ac
 // Accounts returns a page of accounts in order of id.
 func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int) ([]igauth.Account, error) {
 	var page []igauth.Account
+	var damaged error
 	err := l.view(ctx, func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(accountsBucket).Cursor()
 		key, data := cursor.Seek([]byte(after))
@@ -214,11 +228,12 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 		for ; key != nil && len(page) < limit; key, data = cursor.Next() {
 			row, err := decode[igauth.Account](data)
 			if err != nil {
-				return err
+				damaged = fmt.Errorf("account %s: %w", key, err)
+				continue
 			}
 			page = append(page, row.Record)
 		}
-		return nil
+		return damaged
 	})
 	return page, err
 }
@@ -226,18 +241,21 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 // forgetAtATime bounds how many old flows one Save looks at.
 const forgetAtATime = 16
 
-// forget removes a few flows whose time is over. Each new flow makes room for
-// itself in this way, as DynamoDB's TTL does in the cloud.
-func (l *Ledger) forget(bucket *bolt.Bucket) error {
+// forget removes flows whose time is over, of those that follow a given one.
+// Each new flow makes room for itself in this way, as DynamoDB's TTL does in the
+// cloud; ids are hashes, so that every flow's turn comes.
+func (l *Ledger) forget(bucket *bolt.Bucket, from igauth.FlowID) error {
 	now := l.now()
 	cursor := bucket.Cursor()
 	var old [][]byte
-	key, data := cursor.First()
-	for n := 0; key != nil && n < forgetAtATime; n++ {
+	key, data := cursor.Seek([]byte(from))
+	for range forgetAtATime {
 		if flow, err := decode[igauth.Flow](data); err == nil && now.After(flow.Record.ExpiresAt) {
 			old = append(old, bytes.Clone(key))
 		}
-		key, data = cursor.Next()
+		if key, data = cursor.Next(); key == nil {
+			key, data = cursor.First()
+		}
 	}
 	for _, key := range old {
 		if err := bucket.Delete(key); err != nil {

@@ -167,11 +167,15 @@ var flatRules = []rule{
 }
 
 // graphCode lets is_transient overrule everything but a limit, which is the more
-// exact word for it.
+// exact word for it. What the numbers do not tell, the texts of the code exchange
+// may: Meta sends some of them in this envelope, too.
 func graphCode(m metaError) igauth.Code {
 	code := firstMatch(graphRules, m)
-	if m.Transient && code != igauth.CodeRateLimited {
+	switch {
+	case m.Transient && code != igauth.CodeRateLimited:
 		return igauth.CodeMetaUnavailable
+	case code == igauth.CodeMetaRefused:
+		return flatCode(m)
 	}
 	return code
 }

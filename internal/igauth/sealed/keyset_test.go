@@ -1,0 +1,120 @@
+package sealed_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/sealed"
+)
+
+// keyText is the base64 text of 32 bytes.
+var keyText = base64.StdEncoding.EncodeToString([]byte("sentinel-of-thirty-two-bytes-key"))
+
+func TestNewKeyset(t *testing.T) {
+	t.Run("two are different", func(t *testing.T) {
+		a, b := newKeyset(t), newKeyset(t)
+		if a.Keys[0].Value.Equal(b.Keys[0].Value) {
+			t.Error("got the same key twice")
+		}
+	})
+	t.Run("from a given source", func(t *testing.T) {
+		raw := bytes.Repeat([]byte{7}, 32)
+		keys, err := sealed.NewKeyset(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := keys.Keys[0].Value.Reveal(), base64.StdEncoding.EncodeToString(raw); got != want || keys.Primary != 1 || keys.Keys[0].ID != 1 {
+			t.Errorf("got primary %d and another key than the source's", keys.Primary)
+		}
+	})
+	t.Run("the source fails", func(t *testing.T) {
+		broken := errors.New("no entropy")
+		if _, err := sealed.NewKeyset(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+			t.Errorf("got %v, want %v", err, broken)
+		}
+	})
+	t.Run("the source ends", func(t *testing.T) {
+		if keys, err := sealed.NewKeyset(bytes.NewReader(make([]byte, 31))); err == nil || keys.Keys != nil {
+			t.Errorf("got %v and a key, want an error", err)
+		}
+	})
+}
+
+func TestKeysetReadBack(t *testing.T) {
+	keys := sealed.Keyset{Primary: 4294967295, Keys: []sealed.Key{
+		{ID: 0, Value: newKeyset(t).Keys[0].Value},
+		{ID: 4294967295, Value: newKeyset(t).Keys[0].Value},
+	}}
+	got, err := sealed.ParseKeyset(keys.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Encode(), keys.Encode()) || !reflect.DeepEqual(got, keys) {
+		t.Error("the keyset was read back as another one")
+	}
+}
+
+func TestKeysetsThatAreNone(t *testing.T) {
+	key := func(id int, text string) string { return fmt.Sprintf(`{"id":%d,"key":%q}`, id, text) }
+	set := func(primary int, keys ...string) string {
+		return fmt.Sprintf(`{"primary":%d,"keys":[%s]}`, primary, strings.Join(keys, ","))
+	}
+	for name, text := range map[string]string{
+		"nothing":                 ``,
+		"no JSON":                 keyText,
+		"another JSON":            `[]`,
+		"an empty object":         `{}`,
+		"null":                    `null`,
+		"no keys":                 set(1),
+		"cut off":                 set(1, key(1, keyText))[:40],
+		"a key that is a number":  `{"primary":1,"keys":[{"id":1,"key":17}]}`,
+		"a primary that is text":  `{"primary":"` + keyText + `","keys":[` + key(1, keyText) + `]}`,
+		"an id that is too large": `{"primary":1,"keys":[{"id":4294967296,"key":"` + keyText + `"}]}`,
+		"an id below zero":        set(-1, key(-1, keyText)),
+		"the primary is missing":  set(2, key(1, keyText)),
+		"an id twice":             set(1, key(1, keyText), key(1, keyText)),
+		"a key of 31 bytes":       set(1, key(1, base64.StdEncoding.EncodeToString([]byte("sentinel-of-thirty-one-bytes-ke")))),
+		"a key of 33 bytes":       set(1, key(1, base64.StdEncoding.EncodeToString([]byte("sentinel-of-thirty-three-bytes-ke")))),
+		"a key in hexadecimal":    set(1, key(1, strings.Repeat("5e", 32))),
+		"a key without padding":   set(1, key(1, strings.TrimRight(keyText, "="))),
+		"an empty key":            set(1, key(1, "")),
+		"a second key is broken":  set(1, key(1, keyText), key(2, keyText+"!")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			keys, err := sealed.ParseKeyset([]byte(text))
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			if _, err := sealed.NewVault(keys); err == nil {
+				t.Error("a vault was made of it")
+			}
+			for verb, shown := range map[string]string{
+				"the error":  fmt.Sprintf("%v %+v %#v", err, err, err),
+				"the keyset": fmt.Sprintf("%v %+v %#v", keys, keys, keys),
+			} {
+				for _, quoted := range []string{"sentinel", keyText, keyText[:12], strings.Repeat("5e", 8)} {
+					if strings.Contains(shown, quoted) {
+						t.Errorf("%s quotes a key", verb)
+					}
+				}
+			}
+		})
+	}
+	t.Run("the zero keyset", func(t *testing.T) {
+		if _, err := sealed.NewVault(sealed.Keyset{}); err == nil {
+			t.Error("a vault was made of it")
+		}
+	})
+	t.Run("a key that is no text", func(t *testing.T) {
+		if _, err := sealed.NewVault(sealed.Keyset{Primary: 1, Keys: []sealed.Key{{ID: 1, Value: igauth.Secret{}}}}); err == nil {
+			t.Error("a vault was made of it")
+		}
+	})
+}
