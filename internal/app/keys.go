@@ -13,9 +13,10 @@ import (
 // secret is a JSON object, else the whole of it.
 type SecretText func(ctx context.Context, name, member string) (igauth.Secret, error)
 
-// StateKeyTTL is how long a state key is remembered. It is never replaced but by
-// hand, and while a function remembers it, authorizing makes no remote call.
-const StateKeyTTL = 12 * time.Hour
+// StateKeyTTL is how long a state key is remembered. While a function remembers
+// it, authorizing makes no remote call; after it was replaced, which happens by
+// hand only, functions may disagree for as long.
+const StateKeyTTL = time.Hour
 
 // minStateKey is how long a state key is at least, in bytes.
 const minStateKey = 32

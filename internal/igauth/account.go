@@ -82,8 +82,9 @@ type Lease struct {
 	Attempt string    `json:"attempt,omitempty"`
 	Until   time.Time `json:"until,omitempty,omitzero"`
 	// Connecting says that the attempt is a person connecting the account, and
-	// not a refresh.
-	Connecting bool `json:"connecting,omitempty"`
+	// not a refresh. RequestedScopes are what was asked for then.
+	Connecting      bool     `json:"connecting,omitempty"`
+	RequestedScopes []string `json:"requested_scopes,omitempty"`
 }
 
 // A Failure is what happened the last time that something failed.
@@ -155,9 +156,9 @@ type Account struct {
 	// The ledger keeps an index of it.
 	DueAt time.Time `json:"due_at,omitempty,omitzero"`
 	Lease Lease     `json:"lease,omitempty,omitzero"`
-	// Unpromoted says that the vault may not have promoted Ref yet. It is set by
-	// every commit and cleared when the account is next looked at, by when it
-	// was promoted or is again.
+	// Unpromoted says that the vault may not have promoted Ref yet. Every commit
+	// sets it, since the process may end before the promotion; an hour later a
+	// run makes sure of it and clears it.
 	Unpromoted bool `json:"unpromoted,omitempty"`
 
 	// History holds the last 20 entries, oldest first.
@@ -208,6 +209,8 @@ func (a *Account) adopt(token Token, ref Ref) {
 			what = EventReconnected
 		}
 		a.ConnectedAt = token.IssuedAt.UTC()
+		a.RequestedScopes = a.Lease.RequestedScopes
+		a.Scopes = nil // those of the last consent are no longer what counts
 	}
 	a.Generation++
 	a.Ref, a.Unpromoted = ref, true
@@ -261,9 +264,11 @@ const expiringAfter = 3
 // setProfile takes over what Meta says about the account now.
 func (a *Account) setProfile(p Profile, at time.Time) {
 	p.ID = a.ID
-	if p.AppScopedID == "" {
-		p.AppScopedID = a.AppScopedID
-	}
+	// What Meta leaves out this time has not changed.
+	defaultTo(&p.AppScopedID, a.AppScopedID)
+	defaultTo(&p.Username, a.Username)
+	defaultTo(&p.Name, a.Name)
+	defaultTo(&p.AccountType, a.AccountType)
 	if a.Username != "" && p.Username != a.Username {
 		a.record(at, EventProfileChanged, "now "+p.Username)
 	}

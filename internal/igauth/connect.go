@@ -103,7 +103,7 @@ var metaPauses = []time.Duration{200 * time.Millisecond, 800 * time.Millisecond}
 // The work goes on when the visitor leaves: the context's cancellation is
 // ignored, its values are not.
 func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeLeft(ctx))
 	defer cancel()
 	flow := Flow{ID: arrival.Flow, ExpiresAt: arrival.FlowExpiresAt.Add(keepFlow).UTC()}
 	if arrival.Failure != "" {
@@ -125,7 +125,16 @@ func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error
 		c.log.InfoContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code)
 		return flow.Outcome, nil
 	}
-	return c.end(ctx, flow, c.connect(ctx, arrival, &flow))
+	err = c.connect(ctx, arrival, &flow)
+	return c.end(ctx, flow, err)
+}
+
+// timeLeft returns how long the work may take: no longer than the process lives.
+func (c *Connector) timeLeft(ctx context.Context) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return min(c.timeout, time.Until(end)-lastWords)
+	}
+	return c.timeout
 }
 
 // end writes down how a flow ended, unless that was committed with the account.
@@ -141,6 +150,8 @@ func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, err
 	}
 	flow.Outcome = Outcome{Code: CodeOf(err)}
 	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err)
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	if err := c.store.save(ctx, nil, &flow); err != nil {
 		c.log.WarnContext(ctx, "outcome not kept", "flow", flow.ID, "err", err)
 	}
@@ -154,29 +165,59 @@ func (c *Connector) connect(ctx context.Context, arrival Arrival, flow *Flow) er
 	if err != nil {
 		return err
 	}
-	for {
+	for try := 0; ; try++ {
 		a, err := c.intend(ctx, arrival, profile, flow)
 		if err != nil {
 			return err
 		}
-		flow.Outcome = Outcome{Code: CodeConnected, MissingScopes: missingScopes(arrival.RequestedScopes, token.Scopes)}
-		flow.ClaimHash = arrival.ClaimHash
-		flow.ClaimUntil = c.store.now().Add(claimLifetime).UTC()
-		_, err = c.store.commit(ctx, a, token, flow)
+		c.connected(arrival, flow, token)
+		if _, err = c.store.commit(ctx, a, token, flow); err == nil {
+			return nil
+		}
+		flow.Outcome = Outcome{}
 		if !errors.Is(err, ErrConflict) {
-			if err != nil {
-				flow.Outcome = Outcome{}
-			}
 			return err
 		}
-		// Another connection of the same account took over, or it was
-		// disconnected. This visitor's consent is at least as new as that, so
-		// the token has its place.
-		flow.Outcome = Outcome{}
-		if ctx.Err() != nil {
+		done, err := c.yield(ctx, arrival, a, token, flow)
+		if done || err != nil {
 			return err
+		}
+		// Another connection of the account has begun after this one. Both are
+		// of today; to take turns at random lets one of them finish.
+		pause := time.Duration(float64(takeTurns*time.Duration(try+1)) * spread(AccountID(a.Lease.Attempt+fmt.Sprint(try))))
+		if err := sleep(ctx, pause); err != nil {
+			return newError(CodeUnavailable, err)
 		}
 	}
+}
+
+// takeTurns is the longest pause between tries of connections of one account
+// that disturb each other, growing with each.
+const takeTurns = 400 * time.Millisecond
+
+// connected gives the flow the outcome of a connection.
+func (c *Connector) connected(arrival Arrival, flow *Flow, token Token) {
+	flow.Outcome = Outcome{Code: CodeConnected, MissingScopes: missingScopes(arrival.RequestedScopes, token.Scopes)}
+	flow.ClaimHash = arrival.ClaimHash
+	flow.ClaimUntil = c.store.now().Add(claimLifetime).UTC()
+}
+
+// yield decides what becomes of a connection whose account has moved on. If a
+// newer consent was stored meanwhile, that is what the visitor wanted, and the
+// flow ends as connected; if the account was disconnected meanwhile, the consent
+// is older than that. Otherwise the connection goes on.
+func (c *Connector) yield(ctx context.Context, arrival Arrival, a Account, token Token, flow *Flow) (done bool, err error) {
+	fresh, err := c.store.row(ctx, a.ID)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("reading the account again: %w", err)
+	case fresh.Status == StatusDisconnected && fresh.Generation > a.Generation:
+		return false, newError(CodeDisconnected, nil)
+	case fresh.Status.Live() && fresh.Generation > a.Generation && !fresh.ConnectedAt.Before(token.IssuedAt):
+		c.connected(arrival, flow, token)
+		return true, c.store.save(ctx, nil, flow)
+	}
+	return false, nil
 }
 
 // obtain asks Meta for everything. The answer is complete and plausible.
@@ -235,6 +276,8 @@ func (c *Connector) exchange(ctx context.Context, code Secret) (Grant, error) {
 		switch {
 		case err == nil:
 			return grant, nil
+		case ok && e.Code == CodeMetaRefused:
+			return Grant{}, err // a clear no, though we do not know the reason
 		case ok && e.Class == ClassTransient && e.Sent:
 			return Grant{}, newError(CodeOutcomeUnknown, err)
 		case !ok || e.Class != ClassTransient || try == len(metaPauses) || sleep(ctx, metaPauses[try]) != nil:
@@ -262,13 +305,13 @@ func insistently(ctx context.Context, do func() error) error {
 func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile, flow *Flow) (Account, error) {
 	for {
 		now := c.store.now()
-		a, err := c.store.ledger.Account(ctx, profile.ID)
+		a, err := c.store.row(ctx, profile.ID)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			a = Account{Login: LoginInstagram, Status: StatusConnecting}
 		case err != nil:
 			return Account{}, fmt.Errorf("reading the account: %w", err)
-		case a.Status == StatusDisconnected && a.leased(now):
+		case a.Status == StatusDisconnected && a.leased(now) && !a.Lease.Connecting:
 			if err := sleep(ctx, pollEvery); err != nil {
 				return Account{}, newError(CodeUnavailable, err)
 			}
@@ -276,9 +319,8 @@ func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile
 		}
 		a.ID = profile.ID
 		a.setProfile(profile, now)
-		a.RequestedScopes = arrival.RequestedScopes
 		lease := flow.Lease
-		lease.Connecting = true
+		lease.Connecting, lease.RequestedScopes = true, arrival.RequestedScopes
 		a.claim(lease)
 		flow.Account = a.ID
 		err = c.store.save(ctx, &a, flow)
@@ -288,7 +330,11 @@ func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile
 		if !errors.Is(err, ErrConflict) {
 			return Account{}, fmt.Errorf("claiming the account: %w", err)
 		}
-		current, err := c.store.ledger.Flow(ctx, flow.ID)
+		var current Flow
+		err = patiently(ctx, func() (err error) {
+			current, err = c.store.ledger.Flow(ctx, flow.ID)
+			return err
+		})
 		if err != nil {
 			return Account{}, fmt.Errorf("reading the flow: %w", err)
 		}
@@ -327,7 +373,8 @@ func (c *Connector) takeOver(ctx context.Context, arrival Arrival, flow Flow) (O
 	} else if err != nil {
 		return Outcome{}, fmt.Errorf("taking over the flow: %w", err)
 	}
-	return c.end(ctx, flow, c.resume(ctx, arrival, &flow))
+	err := c.resume(ctx, arrival, &flow)
+	return c.end(ctx, flow, err)
 }
 
 // resume looks for what the attempt of a flow stored.
@@ -336,13 +383,11 @@ func (c *Connector) resume(ctx context.Context, arrival Arrival, flow *Flow) err
 	if flow.Account == "" {
 		return unknown
 	}
-	a, err := c.store.ledger.Account(ctx, flow.Account)
+	a, err := c.store.row(ctx, flow.Account)
 	if err != nil {
 		return fmt.Errorf("reading the account: %w", err)
 	}
-	flow.Outcome = Outcome{Code: CodeConnected}
-	flow.ClaimHash = arrival.ClaimHash
-	flow.ClaimUntil = c.store.now().Add(claimLifetime).UTC()
+	c.connected(arrival, flow, Token{Scopes: a.Scopes})
 	if a.Lease.Attempt == flow.Lease.Attempt {
 		_, found, err := c.store.finishAttempt(ctx, a, flow)
 		if err != nil || found {

@@ -74,6 +74,8 @@ const (
 	ActionNone    Action = "none"
 	ActionRefresh Action = "refresh"
 	ActionProbe   Action = "probe"
+	// ActionPromote makes sure that direct readers of the vault see the token.
+	ActionPromote Action = "promote"
 	// ActionExpire writes down that a token's time is over.
 	ActionExpire Action = "expire"
 	// ActionRecover looks for what an attempt left that did not come back.
@@ -95,7 +97,7 @@ type Plan struct {
 // arguments, so that everybody who asks gets the same answer.
 func (p Policy) Plan(a Account) Plan {
 	switch {
-	case a.Lease.Attempt != "" && a.Status == StatusDisconnected:
+	case a.Lease.Attempt != "" && a.Status == StatusDisconnected && !a.Lease.Connecting:
 		return Plan{ActionDestroy, a.Lease.Until, "the vault may still hold a token"}
 	case a.Lease.Attempt != "":
 		return Plan{ActionRecover, a.Lease.Until, "an attempt is under way or did not come back"}
@@ -103,7 +105,7 @@ func (p Policy) Plan(a Account) Plan {
 		return Plan{ActionNone, time.Time{}, "the account has no live token"}
 	}
 	next := planExpire(a)
-	for _, other := range []Plan{p.planProbe(a), p.planRefresh(a)} {
+	for _, other := range []Plan{p.planProbe(a), planPromote(a), p.planRefresh(a)} {
 		if other.Action != ActionNone && !other.At.After(next.At) {
 			next = other
 		}
@@ -116,16 +118,30 @@ func (p Policy) Plan(a Account) Plan {
 // whose time is over.
 func (p Policy) due(a Account, now time.Time) Plan {
 	plan := p.Plan(a)
-	if plan.Action != ActionProbe && plan.Action != ActionRefresh {
+	switch plan.Action {
+	case ActionProbe, ActionRefresh, ActionPromote:
+	default:
 		return plan
 	}
 	if !a.ExpiresAt.After(now) {
 		return planExpire(a)
 	}
-	if refresh := p.planRefresh(a); !refresh.At.After(now) {
-		return refresh
+	for _, better := range []Plan{p.planRefresh(a), p.planProbe(a)} {
+		if better.Action != ActionNone && !better.At.After(now) {
+			return better
+		}
 	}
 	return plan
+}
+
+// promoteAfter is how long after a commit its promotion is made sure of.
+const promoteAfter = time.Hour
+
+func planPromote(a Account) Plan {
+	if !a.Unpromoted {
+		return Plan{Action: ActionNone}
+	}
+	return Plan{ActionPromote, a.IssuedAt.Add(promoteAfter), "the vault may not show the new token yet"}
 }
 
 func planExpire(a Account) Plan {

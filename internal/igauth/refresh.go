@@ -176,7 +176,12 @@ func (r *run) all(ctx context.Context) error {
 	for range r.parallel {
 		workers.Go(func() {
 			for a := range work {
-				r.account(ctx, a)
+				// An account may have waited here for a slow one.
+				if r.timeLeft(ctx) {
+					r.account(ctx, a)
+				} else {
+					r.count(func(report *Report) { report.Unfinished = true })
+				}
 			}
 		})
 	}
@@ -199,7 +204,7 @@ func (r *run) all(ctx context.Context) error {
 				continue
 			}
 			if !r.timeLeft(ctx) {
-				r.report.Unfinished = true
+				r.count(func(report *Report) { report.Unfinished = true })
 				return damaged
 			}
 			begun[a.ID] = true
@@ -239,12 +244,16 @@ func (r *run) account(ctx context.Context, a Account) {
 		err = r.refresh(ctx, a)
 	case ActionProbe:
 		err = r.probe(ctx, a)
+	case ActionPromote:
+		err = r.promote(ctx, a)
 	case ActionExpire:
 		err = r.expire(ctx, a)
 	case ActionRecover:
 		err = r.finishAttempt(ctx, a)
 	case ActionDestroy:
-		err = r.destroy(ctx, a)
+		if err = ErrConflict; !a.leased(r.now) {
+			err = r.destroy(ctx, a)
+		}
 	default:
 		err = r.settle(ctx, a, nil)
 	}
@@ -325,6 +334,8 @@ func (r *run) renew(ctx context.Context, a Account) (Token, error) {
 
 // failed writes down that Meta, or a store before Meta was asked, said no.
 func (r *run) failed(ctx context.Context, a Account, cause error) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	now := r.store.now()
 	if ClassOf(cause) == ClassDead {
 		return r.dead(ctx, a, CodeOf(cause))
@@ -384,8 +395,7 @@ func (r *run) probe(ctx context.Context, a Account) error {
 		return errors.Join(err, r.postpone(ctx, a, err))
 	}
 	if a.Unpromoted {
-		r.store.promote(ctx, a, a.slot())
-		a.Unpromoted = false
+		a.Unpromoted = r.store.promote(ctx, a, a.slot()) != nil
 	}
 	a.CheckedAt = r.store.now().UTC()
 	if profile.ID == a.ID {
@@ -396,6 +406,15 @@ func (r *run) probe(ctx context.Context, a Account) error {
 	}
 	r.count(func(report *Report) { report.Probed++ })
 	return nil
+}
+
+// promote makes sure that direct readers of the vault see the account's token.
+func (r *run) promote(ctx context.Context, a Account) error {
+	if err := r.store.promote(ctx, a, a.slot()); err != nil {
+		return err // still due
+	}
+	a.Unpromoted = false
+	return r.settle(ctx, a, nil)
 }
 
 // probeAgain is how long after a failed probe the next one comes.
@@ -439,6 +458,10 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 		r.log.InfoContext(ctx, "unfinished token committed", "accountId", a.ID, "generation", finished.Generation)
 		return nil
 	}
+	if a.Status == StatusDisconnected {
+		// Before that attempt somebody may have had work to do here.
+		return r.destroy(ctx, a)
+	}
 	a.release()
 	return r.settle(ctx, a, nil)
 }
@@ -446,9 +469,6 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 // destroy empties the vault for an account whose disconnection did not come so
 // far.
 func (r *run) destroy(ctx context.Context, a Account) error {
-	if a.leased(r.now) {
-		return ErrConflict
-	}
 	if err := r.claim(ctx, &a); err != nil {
 		return err
 	}

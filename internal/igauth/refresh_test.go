@@ -473,17 +473,7 @@ func TestLateRefreshChangesNothing(t *testing.T) {
 
 func TestOneBadAccountDoesNotStopTheOthers(t *testing.T) {
 	b := newBench(t)
-	for i := range 20 {
-		a := b.account()
-		a.ID = igauth.AccountID(fmt.Sprintf("1784150000000%04d", i))
-		a.Revision = 0
-		slot := igauth.Slot{Account: a.ID, Generation: 1, Attempt: fmt.Sprint("attempt ", i)}
-		ref, _ := b.vault.Put(t.Context(), slot, a.Profile, igauth.Token{Value: igauth.NewSecret(fmt.Sprint("old ", i)), IssuedAt: a.IssuedAt, ExpiresAt: a.ExpiresAt})
-		a.Ref = ref
-		if err := b.ledger.Save(t.Context(), igauth.Change{Account: &a, Attempt: slot.Attempt}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	b.add(20)
 	b.meta.refresh = func(token igauth.Secret) (igauth.Token, error) {
 		switch text := token.Reveal(); {
 		case strings.HasSuffix(text, "3"):
@@ -626,7 +616,7 @@ func (l *damagedLedger) Accounts(ctx context.Context, after igauth.AccountID, li
 }
 
 // A refresh that was under way when the account was disconnected puts its token
-// into a vault that was already emptied. It empties it again.
+// into a vault that was already emptied. The next run empties it again.
 func TestDisconnectDuringARefreshLeavesNoToken(t *testing.T) {
 	b := newBench(t)
 	b.advance(35 * days)
@@ -640,7 +630,83 @@ func TestDisconnectDuringARefreshLeavesNoToken(t *testing.T) {
 		return igauth.Token{Value: igauth.NewSecret("late"), IssuedAt: b.now(), ExpiresAt: b.now().Add(60 * days)}, nil
 	}
 	_, _ = b.run()
-	if a := b.account(); a.Status != igauth.StatusDisconnected || len(b.vault.tokens) != 0 || a.Lease.Attempt != "" {
-		t.Errorf("got status %s, %d tokens left, lease %+v", a.Status, len(b.vault.tokens), a.Lease)
+	if got := b.token(); got != string(igauth.CodeDisconnected) {
+		t.Errorf("got token %q", got)
+	}
+	b.advance(time.Hour)
+	report, err := b.run()
+	if a := b.account(); err != nil || report.Destroyed != 1 || len(b.vault.tokens) != 0 || a.Lease.Attempt != "" || !a.DueAt.IsZero() {
+		t.Errorf("got %+v, %v, %d tokens left, lease %+v", report, err, len(b.vault.tokens), a.Lease)
+	}
+}
+
+// A promotion that fails is made up for within hours, however often it fails.
+func TestPromotionIsMadeUpFor(t *testing.T) {
+	b := newBench(t)
+	b.vault.set("Promote", errors.New("throttled"))
+	b.advance(35 * days)
+	for range 4 {
+		_, _ = b.run()
+		b.advance(time.Hour)
+	}
+	b.vault.set("Promote", nil)
+	_, _ = b.run()
+	if a := b.account(); b.vault.promoted[a.ID] != a.Ref || a.Unpromoted {
+		t.Errorf("promoted %s, want %s; unpromoted %t", b.vault.promoted[a.ID], a.Ref, a.Unpromoted)
+	}
+}
+
+// An account that waited behind a slow one is left to the next run.
+func TestNoAccountIsBegunTooLate(t *testing.T) {
+	b := newBench(t)
+	b.add(4)
+	b.advance(35 * days)
+	meta := &slowRenewer{fakeRenewer: b.meta}
+	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: b.store, Meta: meta, PerSecond: -1, Parallel: 1, CallTimeout: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	report, _ := refresher.RunOnce(ctx)
+	if !report.Unfinished || report.Due == 0 || report.Due == 5 {
+		t.Errorf("got %+v, want some of 5 and the rest left", report)
+	}
+	if meta.late > 0 {
+		t.Errorf("%d accounts were begun with less time than one may take", meta.late)
+	}
+}
+
+// slowRenewer answers just before it would be too late.
+type slowRenewer struct {
+	*fakeRenewer
+	late int
+}
+
+func (m *slowRenewer) RefreshToken(ctx context.Context, _ igauth.Secret) (igauth.Token, error) {
+	// The context ends at the account's own deadline or at the run's.
+	if end, _ := ctx.Deadline(); time.Until(end) < 150*time.Millisecond {
+		m.late++
+	}
+	<-time.After(150 * time.Millisecond)
+	return igauth.Token{}, failure(igauth.CodeMetaUnavailable, true)
+}
+
+// add stores more accounts beside the first, each with a token of its own.
+func (b *bench) add(n int) {
+	b.t.Helper()
+	for i := range n {
+		a := b.account()
+		a.ID = igauth.AccountID(fmt.Sprintf("1784150000000%04d", i))
+		a.Revision = 0
+		slot := igauth.Slot{Account: a.ID, Generation: 1, Attempt: fmt.Sprint("attempt ", i)}
+		ref, err := b.vault.Put(b.t.Context(), slot, a.Profile, igauth.Token{Value: igauth.NewSecret(fmt.Sprint("old ", i)), IssuedAt: a.IssuedAt, ExpiresAt: a.ExpiresAt})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		a.Ref = ref
+		if err := b.ledger.Save(b.t.Context(), igauth.Change{Account: &a, Attempt: slot.Attempt}); err != nil {
+			b.t.Fatal(err)
+		}
 	}
 }

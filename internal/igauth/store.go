@@ -73,6 +73,15 @@ func patiently(ctx context.Context, do func() error) error {
 	return err
 }
 
+// row reads an account's row, and repeats itself if the ledger does not answer.
+func (s *Store) row(ctx context.Context, id AccountID) (a Account, err error) {
+	err = patiently(ctx, func() (err error) {
+		a, err = s.ledger.Account(ctx, id)
+		return err
+	})
+	return a, err
+}
+
 // save stores an account, a flow, or both, and repeats itself if the answer is
 // lost.
 func (s *Store) save(ctx context.Context, a *Account, f *Flow) error {
@@ -83,6 +92,16 @@ func (s *Store) save(ctx context.Context, a *Account, f *Flow) error {
 	return patiently(ctx, func() error {
 		return s.ledger.Save(ctx, Change{Account: a, Flow: f, Attempt: attempt})
 	})
+}
+
+// lastWords is how long the outcome of work may take to be written down when the
+// time for the work itself is over.
+const lastWords = 2 * time.Second
+
+// afterwards returns a context for writing down the outcome of work, whatever
+// became of the work's own.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 }
 
 // lease returns a new lease that ends at until.
@@ -111,23 +130,20 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 	return committed, err
 }
 
-// sweep empties the vault again if the account was disconnected while a token
-// was on its way there.
+// sweep has the next run empty the vault again if the account was disconnected
+// while a token was on its way there.
 func (s *Store) sweep(ctx context.Context, id AccountID) {
 	a, err := s.ledger.Account(ctx, id)
-	if err != nil || a.Status != StatusDisconnected || a.leased(s.now()) {
+	if err != nil || a.Status != StatusDisconnected || a.Lease.Attempt != "" {
 		return
 	}
-	lease, err := s.lease(s.now().Add(destroyWithin))
+	lease, err := s.lease(s.now())
 	if err == nil {
 		a.claim(lease)
 		err = s.save(ctx, &a, nil)
 	}
-	if err == nil {
-		err = s.destroy(ctx, &a)
-	}
 	if err != nil && !errors.Is(err, ErrConflict) {
-		s.log.WarnContext(ctx, "vault not emptied again", "accountId", id, "err", err)
+		s.log.WarnContext(ctx, "vault may hold a token of a disconnected account", "accountId", id, "err", err)
 	}
 }
 
@@ -139,13 +155,15 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 		next.DueAt = s.policy.Plan(next).At
 		err := s.save(ctx, &next, f)
 		if err == nil {
-			s.promote(ctx, next, slot)
+			if err := s.promote(ctx, next, slot); err != nil {
+				s.log.WarnContext(ctx, "token not promoted yet", "accountId", next.ID, "err", err)
+			}
 			return next, nil
 		}
 		if !errors.Is(err, ErrConflict) {
 			return Account{}, fmt.Errorf("committing the token: %w", err)
 		}
-		fresh, err := s.ledger.Account(ctx, a.ID)
+		fresh, err := s.row(ctx, a.ID)
 		switch {
 		case err != nil:
 			return Account{}, fmt.Errorf("reading the account again: %w", err)
@@ -162,12 +180,13 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 }
 
 // promote moves the label that direct readers of the vault see. If that fails,
-// the row says so and the next look at the account does it.
-func (s *Store) promote(ctx context.Context, a Account, slot Slot) {
+// the row still says so, and a later run does it.
+func (s *Store) promote(ctx context.Context, a Account, slot Slot) error {
 	err := patiently(ctx, func() error { return s.vault.Promote(ctx, slot, a.Ref) })
 	if err != nil {
-		s.log.WarnContext(ctx, "token not promoted yet", "accountId", a.ID, "err", err)
+		return fmt.Errorf("promoting the token: %w", err)
 	}
+	return nil
 }
 
 // finishAttempt looks for the token that the account's attempt kept and did not live

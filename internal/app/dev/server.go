@@ -243,25 +243,51 @@ func (s *Server) keyed(next http.Handler) http.Handler {
 	})
 }
 
-// ownHost refuses requests that name another host: a web page that has its name
-// point to this machine could otherwise read what this server shows.
+// ownHost lets the people at this machine do everything. Through a tunnel, which
+// a public URL needs, visitors can connect their accounts; everything else wants
+// the key. Requests that name any other host are refused: a web page that has its
+// name point to this machine could otherwise read what this server shows.
 func (s *Server) ownHost(next http.Handler) http.Handler {
-	public, err := url.Parse(s.public)
+	public, _ := url.Parse(s.public) // was checked
+	keyed := s.keyed(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		if !igauth.IsLoopback(strings.Trim(host, "[]")) && (err != nil || r.Host != public.Host) {
+		local := igauth.IsLoopback(strings.Trim(host, "[]"))
+		switch {
+		case !local && r.Host != public.Host:
 			http.Error(w, "this server answers to its own address only", http.StatusMisdirectedRequest)
-			return
+		case local && !forwarded(r) || forVisitors(r.URL.Path):
+			next.ServeHTTP(w, r)
+		default:
+			keyed.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
+}
+
+// forwarded reports whether a tunnel passed the request on. Some of them rewrite
+// the host to this machine's.
+func forwarded(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Cf-Connecting-Ip"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// forVisitors reports whether a path is one that visitors come to.
+func forVisitors(path string) bool {
+	return path == "/authorize" || path == "/callback" || path == "/callback/result" || path == "/healthz"
 }
 
 // URL is where the home page is.
 func (s *Server) URL() string { return s.public }
+
+// Address is where the server listens, which differs from URL behind a tunnel.
+func (s *Server) Address() string { return "http://" + s.listeners[0].Addr().String() }
 
 // CallbackURL is the redirect URI.
 func (s *Server) CallbackURL() string { return s.public + "/callback" }

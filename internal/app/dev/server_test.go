@@ -155,6 +155,48 @@ func TestFolderBelongsToOneInstagram(t *testing.T) {
 	}
 }
 
+// Through a tunnel visitors can connect, and nobody without the key can do more.
+func TestTunnel(t *testing.T) {
+	w := open(t, dev.Options{PublicURL: "https://tunnel.example"})
+	ask := func(method, path, host string, header map[string]string) int {
+		t.Helper()
+		req, err := http.NewRequest(method, w.server.Address()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		for name, value := range header {
+			req.Header.Set(name, value)
+		}
+		resp, err := w.browser.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, _ = w.read(resp)
+		return resp.StatusCode
+	}
+	key := map[string]string{"Authorization": "Bearer " + w.server.APIKey().Reveal()}
+	for _, c := range []struct {
+		method, path, host string
+		header             map[string]string
+		want               int
+	}{
+		{http.MethodGet, "/authorize", "tunnel.example", nil, http.StatusFound},
+		{http.MethodGet, "/healthz", "tunnel.example", nil, http.StatusOK},
+		{http.MethodGet, "/", "tunnel.example", nil, http.StatusUnauthorized},
+		{http.MethodGet, "/accounts", "tunnel.example", nil, http.StatusUnauthorized},
+		{http.MethodGet, "/accounts", "tunnel.example", key, http.StatusOK},
+		{http.MethodPost, "/dev/disconnect", "tunnel.example", nil, http.StatusUnauthorized},
+		{http.MethodGet, "/accounts", "localhost", map[string]string{"X-Forwarded-For": "203.0.113.7"}, http.StatusUnauthorized},
+		{http.MethodGet, "/accounts", "localhost", nil, http.StatusOK},
+		{http.MethodGet, "/accounts", "other.example", key, http.StatusMisdirectedRequest},
+	} {
+		if got := ask(c.method, c.path, c.host, c.header); got != c.want {
+			t.Errorf("%s %s at %s with %v: got status %d, want %d", c.method, c.path, c.host, c.header, got, c.want)
+		}
+	}
+}
+
 func TestPublicURLIsChecked(t *testing.T) {
 	for _, bad := range []string{"http://shop.example", "https://shop.example/", "shop.example"} {
 		if _, err := dev.Open(dev.Options{Listen: "127.0.0.1:0", SimListen: "127.0.0.1:0", Data: t.TempDir(), PublicURL: bad}); err == nil || !strings.Contains(err.Error(), "--public-url") {

@@ -49,6 +49,7 @@ func envelopes(body []byte) (m metaError, graph, found bool) {
 		Error        json.RawMessage `json:"error"`
 		ErrorType    string          `json:"error_type"`
 		ErrorMessage string          `json:"error_message"`
+		Code         looseCount      `json:"code"`
 	}
 	if json.Unmarshal(body, &both) != nil {
 		return metaError{}, false, false
@@ -59,7 +60,7 @@ func envelopes(body []byte) (m metaError, graph, found bool) {
 		return m, true, true
 	}
 	if both.ErrorType != "" || both.ErrorMessage != "" {
-		return metaError{Message: both.ErrorMessage, Type: both.ErrorType}, false, true
+		return metaError{Message: both.ErrorMessage, Type: both.ErrorType, Code: both.Code}, false, true
 	}
 	return metaError{}, false, false
 }
@@ -127,6 +128,8 @@ var graphRules = []rule{
 	{codes: []int{3, 104}, is: igauth.CodeAppMisconfigured},
 	{message: "validating client secret", is: igauth.CodeAppSecret},
 	{message: "invalid client secret", is: igauth.CodeAppSecret},
+	// An app that is gone says nothing about an account.
+	{codes: []int{102, 190}, message: "validating application", is: igauth.CodeAppMisconfigured},
 	// The checkpoint must come before the token's death: the token may be fine.
 	{codes: []int{102, 190}, subcodes: []int{459, 464}, is: igauth.CodeCheckpoint},
 	{codes: []int{102, 190}, message: "checkpoint", is: igauth.CodeCheckpoint},
@@ -140,18 +143,22 @@ var graphRules = []rule{
 	{codes: []int{102, 190}, message: "session has expired", is: igauth.CodeTokenExpired},
 	{codes: []int{102, 190}, is: igauth.CodeTokenInvalid},
 	{message: "unsupported request - method type", is: igauth.CodeNotEligible},
-	{message: "24 hours", is: igauth.CodeTokenTooYoung},
-	{message: "too soon", is: igauth.CodeTokenTooYoung},
 	{message: "not an instagram business", is: igauth.CodePersonalAccount},
 	{message: "developer role", is: igauth.CodeDeveloperRole},
 	{codes: []int{10}, is: igauth.CodePermissionGone},
 	{codes: span(200, 299), is: igauth.CodePermissionGone},
+	{codes: []int{100}, subcodes: []int{36007}, is: igauth.CodeCodeInvalid},
+	{codes: []int{100}, subcodes: []int{36008}, is: igauth.CodeRedirectURI},
+	{codes: []int{100}, subcodes: []int{36009}, is: igauth.CodeCodeUsed},
+	{message: "24 hours", is: igauth.CodeTokenTooYoung},
+	{message: "too soon", is: igauth.CodeTokenTooYoung},
 }
 
 // flatRules classify failures of the code exchange by their text, which is all
 // there is. The first is documented (business-login page), the others were
 // reported by users of the API.
 var flatRules = []rule{
+	{codes: []int{http.StatusTooManyRequests}, is: igauth.CodeRateLimited},
 	{message: "matching code was not found", is: igauth.CodeCodeInvalid},
 	{message: "code has been used", is: igauth.CodeCodeUsed},
 	{message: "invalid authorization code", is: igauth.CodeCodeInvalid},
@@ -212,7 +219,7 @@ func detail(status int, m metaError, found bool) string {
 	if !found {
 		return text
 	}
-	if m.Code != 0 {
+	if m.Code != 0 && int(m.Code) != status {
 		text += fmt.Sprintf(", code %d", m.Code)
 	}
 	if m.Subcode != 0 {

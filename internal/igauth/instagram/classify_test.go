@@ -47,9 +47,9 @@ var graphFailures = []failure{
 	{32, 0, "(#32) Page request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{100, 0, "(#100) Invalid parameter", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
 	{100, 33, "Unsupported get request. Object with ID 'me' does not exist, cannot be loaded due to missing permissions", igauth.CodeMetaRefused, igauth.ClassTransient, srcPostiz},
-	{100, 36007, "This authorization code has expired.", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{100, 36008, "The verification code is not valid.", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{100, 36009, "This authorization code has been used.", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{100, 36007, "This authorization code has expired.", igauth.CodeCodeInvalid, igauth.ClassRefused, srcErrors},
+	{100, 36008, "The verification code is not valid.", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcErrors},
+	{100, 36009, "This authorization code has been used.", igauth.CodeCodeUsed, igauth.ClassRefused, srcErrors},
 	{100, 0, unsupportedGet, igauth.CodeNotEligible, igauth.ClassMisconfigured, srcNango},
 	{100, 0, "The access token is less than 24 hours old", igauth.CodeTokenTooYoung, igauth.ClassTooYoung, srcProbes},
 	{100, 0, "This token was refreshed too soon", igauth.CodeTokenTooYoung, igauth.ClassTooYoung, srcProbes},
@@ -85,6 +85,7 @@ var graphFailures = []failure{
 	{80006, 0, "There have been too many calls to this Messenger account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{80014, 0, "There have been too many calls for the batch uploads to this catalog account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	// What stands in no list changes nothing for an account.
+	{429, 0, "Too many requests", igauth.CodeRateLimited, igauth.ClassThrottled, srcProbes},
 	{0, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
 	{191, 0, "The session has expired, in a code of its own", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
 	{1900, 0, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
@@ -109,6 +110,7 @@ var flatFailures = []failure{
 	{400, 0, "Redirect URI does not match registered redirect URI", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcLegacy},
 	{400, 0, "Invalid scope field(s): basic", igauth.CodeScopeRefused, igauth.ClassMisconfigured, srcScopes},
 	{400, 0, "Insufficient Developer Role", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcProbes},
+	{429, 0, "Too many requests", igauth.CodeRateLimited, igauth.ClassThrottled, srcProbes},
 	{400, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
 	{190, 0, "Error validating access token: Session has expired", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
 }
