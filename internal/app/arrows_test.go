@@ -169,9 +169,9 @@ func TestClockAndEnvironmentAreInjected(t *testing.T) {
 	clock := regexp.MustCompile(`\btime\.(Now|Since|Until)\(`)
 	environment := regexp.MustCompile(`\bos\.(Getenv|LookupEnv|Environ)\(`)
 	mayReadClock := map[string]bool{
-		"internal/igauth/connect.go":        true, // a context's deadline is real time
+		"internal/igauth/flow.go":           true, // a context's deadline is real time
 		"internal/igauth/boltstore/file.go": true, // a context's deadline is real time
-		"internal/igauth/refresh.go":        true, // a context's deadline is real time
+		"internal/igauth/run.go":            true, // a context's deadline is real time
 		"internal/app/local/local.go":       true, // the clock of a folder
 		"internal/igsim/clock.go":           true, // the simulator's clock
 	}

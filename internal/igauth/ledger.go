@@ -56,39 +56,3 @@ type Change struct {
 	// digits, a new one for each change.
 	Attempt string
 }
-
-// A FlowID names a flow. It is derived from the state's nonce by a hash, so that
-// it can be logged and stored without telling the state.
-type FlowID string
-
-// A Flow is the record of one attempt to connect. It is first written when the
-// visitor comes back, so that /authorize leaves nothing behind.
-type Flow struct {
-	ID       FlowID `json:"id"`
-	Revision int64  `json:"revision"`
-	// Lease is held by the request that spends the code.
-	Lease Lease `json:"lease,omitempty,omitzero"`
-	// Account is whose account it turned out to be, before its token is stored.
-	Account AccountID `json:"account,omitempty"`
-	// Outcome is empty while the code is being spent.
-	Outcome Outcome `json:"outcome,omitempty,omitzero"`
-	// ClaimHash is the SHA-256 of the claim, in hexadecimal digits.
-	ClaimHash string `json:"claim_hash,omitempty"`
-	// ClaimUntil is when the claim ends; ClaimedAt when it was redeemed.
-	ClaimUntil time.Time `json:"claim_until,omitempty,omitzero"`
-	ClaimedAt  time.Time `json:"claimed_at,omitempty,omitzero"`
-	// ExpiresAt is when the record may be forgotten.
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
-// An Outcome is how a flow ended. It is the answer to every later delivery of
-// the same callback in the same browser.
-type Outcome struct {
-	// Code is CodeConnected, CodeDenied or the code of the failure.
-	Code Code `json:"code,omitempty"`
-	// MissingScopes were asked for and not granted.
-	MissingScopes []string `json:"missing_scopes,omitempty"`
-}
-
-// Done reports whether the flow has an outcome.
-func (f Flow) Done() bool { return f.Outcome.Code != "" }

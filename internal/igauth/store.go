@@ -130,23 +130,6 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 	return committed, err
 }
 
-// sweep has the next run empty the vault again if the account was disconnected
-// while a token was on its way there.
-func (s *Store) sweep(ctx context.Context, id AccountID) {
-	a, err := s.ledger.Account(ctx, id)
-	if err != nil || a.Status != StatusDisconnected || a.Lease.Attempt != "" {
-		return
-	}
-	lease, err := s.lease(s.now())
-	if err == nil {
-		a.claim(lease)
-		err = s.save(ctx, &a, nil)
-	}
-	if err != nil && !errors.Is(err, ErrConflict) {
-		s.log.WarnContext(ctx, "vault may hold a token of a disconnected account", "accountId", id, "err", err)
-	}
-}
-
 // adopt commits the row to a token that the vault keeps.
 func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token Token, f *Flow) (Account, error) {
 	for {
@@ -274,56 +257,6 @@ func (s *Store) Token(ctx context.Context, id AccountID, minValid time.Duration)
 			return a, Token{}, fmt.Errorf("reading the token: %w", err)
 		}
 	}
-}
-
-// destroyWithin bounds how long a disconnect may work on the vault.
-const destroyWithin = 2 * time.Minute
-
-// Disconnect takes the token of an account away. When it returns no read
-// succeeds any more; what the vault cannot remove now, a later run removes. A
-// disconnected account is disconnected again without complaint.
-func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
-	for {
-		a, err := s.Account(ctx, id)
-		if err != nil {
-			return Account{}, err
-		}
-		if a.Status == StatusDisconnected {
-			return a, nil
-		}
-		lease, err := s.lease(s.now().Add(destroyWithin))
-		if err != nil {
-			return Account{}, err
-		}
-		a.disconnect(s.now())
-		a.claim(lease)
-		if err := s.save(ctx, &a, nil); errors.Is(err, ErrConflict) {
-			continue
-		} else if err != nil {
-			return Account{}, fmt.Errorf("disconnecting the account: %w", err)
-		}
-		s.log.InfoContext(ctx, "account disconnected", "accountId", id)
-		if err := s.destroy(ctx, &a); err != nil {
-			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", id, "err", err)
-		}
-		return a, nil
-	}
-}
-
-// destroy empties the vault for a disconnected account that this worker holds,
-// before the lease ends: afterwards the owner may have connected again.
-func (s *Store) destroy(ctx context.Context, a *Account) error {
-	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
-	defer cancel()
-	if err := s.vault.Destroy(ctx, a.ID); err != nil {
-		return err
-	}
-	a.release()
-	a.DueAt = time.Time{}
-	if err := s.save(ctx, a, nil); err != nil && !errors.Is(err, ErrConflict) {
-		return err
-	}
-	return nil
 }
 
 // Redeem returns the account of a claim, once. Anything else is
