@@ -18,7 +18,7 @@ LAMBDA_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_OF) go build -tags lambd
 FUNCTIONS = authorize callback refresh accounts
 
 help: ## List what can be made.
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build/igauth ## Serve everything on this machine, with a simulator of Instagram.
 	build/igauth dev $(ARGS)

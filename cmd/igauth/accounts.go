@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"igauth/internal/app"
@@ -26,14 +28,14 @@ type where struct {
 // they are no longer needed.
 func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error) {
 	if w.AWS {
-		parts, err := deployed.Open(ctx, w.Stack, os.Getenv, logger(t, false))
+		parts, err := deployed.Open(ctx, w.Stack, os.Getenv, logger(t, false, slog.LevelError))
 		return parts, func() {}, err
 	}
 	folder, err := local.Open(w.Data, nil)
 	if err != nil {
 		return app.Parts{}, nil, err
 	}
-	return folder.Parts(folder.Now, logger(t, false)), func() { _ = folder.Close() }, nil
+	return folder.Parts(folder.Now, logger(t, false, slog.LevelError)), func() { _ = folder.Close() }, nil
 }
 
 // store opens the accounts and calls do.
@@ -110,6 +112,7 @@ func (c *showCommand) Run(ctx context.Context, t *terminal) error {
 // find returns the account that a person means: by id, or by a username that one
 // account has.
 func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account, error) {
+	name = strings.TrimPrefix(name, "@")
 	if igauth.AccountID(name).Valid() {
 		return store.Account(ctx, igauth.AccountID(name))
 	}
@@ -120,7 +123,7 @@ func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account
 			return igauth.Account{}, err
 		}
 		for _, a := range page {
-			if a.Username == name {
+			if strings.EqualFold(a.Username, name) {
 				found = append(found, a)
 			}
 		}
@@ -198,7 +201,11 @@ func (c *refreshCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	if a, err = refresher.Refresh(ctx, a.ID); err != nil {
+	a, err = refresher.Refresh(ctx, a.ID)
+	if igauth.CodeOf(err) == igauth.CodeMetaUnavailable && parts.Settings.Graph != "" {
+		return fmt.Errorf("%s does not answer; if that is the simulator, start it with igauth dev", parts.Settings.Graph)
+	}
+	if err != nil {
 		return err
 	}
 	view := store.View(a)

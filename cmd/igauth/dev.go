@@ -34,7 +34,7 @@ func (c *devCommand) Run(ctx context.Context, t *terminal) error {
 	server, err := dev.Open(dev.Options{
 		Listen: c.Listen, SimListen: c.SimListen, Data: c.Data, ReturnURLs: c.ReturnURL,
 		AppID: c.AppID, AppSecret: igauth.NewSecret(c.AppSecret), Real: c.Real, PublicURL: c.PublicURL,
-		Log: logger(t, c.Verbose),
+		Log: logger(t, c.Verbose, slog.LevelWarn), Verbose: c.Verbose,
 	})
 	if err != nil {
 		return err
@@ -76,10 +76,9 @@ func (c *devCommand) announce(t *terminal, server *dev.Server) {
 	say("Stop with Ctrl-C.")
 }
 
-// logger returns a logger to standard error, or one that says only what is
-// wrong.
-func logger(t *terminal, verbose bool) *slog.Logger {
-	level := slog.LevelError
+// logger returns a logger to standard error, which begins at a level or, if
+// verbose, tells all.
+func logger(t *terminal, verbose bool, level slog.Level) *slog.Logger {
 	if verbose {
 		level = slog.LevelInfo
 	}

@@ -3,12 +3,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -78,7 +82,33 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run(&terminal{out: out, err: errOut, colours: isTerminal(out)})
+	if slices.Contains(args, "--json") {
+		return reportJSON(errOut, err)
+	}
 	return report(errOut, err)
+}
+
+// reportJSON tells a program what went wrong, in the form of the API's errors,
+// and returns the exit code.
+func reportJSON(w io.Writer, err error) int {
+	var words bytes.Buffer
+	code := report(&words, err)
+	if code == 0 {
+		return code
+	}
+	type problem struct {
+		Code    igauth.Code `json:"code"`
+		Message string      `json:"message"`
+		Hint    string      `json:"hint,omitempty"`
+	}
+	p := problem{Code: "failed", Message: strings.TrimSpace(strings.TrimPrefix(words.String(), "igauth: "))}
+	if e, ok := errors.AsType[*igauth.Error](err); ok {
+		p = problem{e.Code, e.Code.Message(), e.Code.Hint()}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(map[string]problem{"error": p})
+	return code
 }
 
 // report tells a person what went wrong and returns the exit code.

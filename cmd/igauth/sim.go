@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -13,7 +14,7 @@ import (
 )
 
 type simCommand struct {
-	Listen      string   `default:"127.0.0.1:8090" help:"Address of the simulator (default ${default})." placeholder:"ADDRESS"`
+	Listen      string   `default:"127.0.0.1:8090" help:"Address of the simulator (default ${default}). Whoever reaches it can control it." placeholder:"ADDRESS"`
 	State       string   `help:"File that keeps codes and tokens across restarts. Without it they are forgotten." type:"path" placeholder:"FILE"`
 	AppID       string   `help:"Instagram app id that the simulator knows (default ${sim_app_id})." placeholder:"ID"`
 	AppSecret   string   `help:"Instagram app secret that it expects (default ${sim_app_secret})." placeholder:"SECRET"`
@@ -55,7 +56,7 @@ The kinds:
 func (c *simCommand) Run(ctx context.Context, t *terminal) error {
 	sim, err := igsim.New(igsim.Config{
 		AppID: c.AppID, AppSecret: c.AppSecret, RedirectURIs: c.RedirectURI, StateFile: c.State,
-		Log: logger(t, c.Verbose),
+		Log: logger(t, c.Verbose, slog.LevelWarn),
 	})
 	if err != nil {
 		return err
@@ -64,7 +65,9 @@ func (c *simCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", c.Listen, err)
 	}
-	url := "http://" + listener.Addr().String()
+	host, _, _ := net.SplitHostPort(c.Listen)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	url := "http://" + net.JoinHostPort(host, port)
 	_, _ = fmt.Fprintf(t.out, `The simulator of Instagram is ready.
 
   Address      %s/

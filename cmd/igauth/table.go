@@ -79,6 +79,7 @@ func accountSheet(t *terminal, v igauth.AccountView) error {
 	if len(v.MissingScopes) > 0 {
 		row("not granted", strings.Join(v.MissingScopes, " "))
 	}
+	row("refresh planned", moment(v.RefreshAt))
 	row("next", next(v))
 	row("because", v.NextReason)
 	if v.LastFailure != nil {

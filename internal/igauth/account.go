@@ -148,7 +148,8 @@ type Account struct {
 	// TriedAt is when a refresh of the present token was last tried; zero if none
 	// was.
 	TriedAt time.Time `json:"tried_at,omitempty,omitzero"`
-	// Failures counts the failed refreshes since the last good one.
+	// Failures counts the failed refreshes since the last good one. LastFailure
+	// is of a refresh or of a look at the account, whichever came last.
 	Failures    int     `json:"failures,omitempty"`
 	LastFailure Failure `json:"last_failure,omitempty,omitzero"`
 
@@ -239,6 +240,7 @@ func (a *Account) die(at time.Time, code Code) {
 func (a *Account) disconnect(at time.Time) {
 	a.Generation++
 	a.Ref, a.Unpromoted = "", false
+	a.Failures, a.LastFailure = 0, Failure{}
 	a.Status = StatusDisconnected
 	a.record(at, EventDisconnected, "")
 }

@@ -131,6 +131,9 @@ func (r *run) probe(ctx context.Context, a Account) error {
 		a.Unpromoted = r.store.promote(ctx, a, a.slot()) != nil
 	}
 	a.CheckedAt = r.store.now().UTC()
+	if a.Failures == 0 {
+		a.LastFailure = Failure{}
+	}
 	if profile.ID == a.ID {
 		a.setProfile(profile, a.CheckedAt)
 	}
@@ -167,6 +170,7 @@ func (r *run) postpone(ctx context.Context, a Account, cause error) error {
 		at = plan.At
 	}
 	a.DueAt = at.UTC()
+	a.LastFailure = Failure{At: r.now.UTC(), Class: ClassOf(cause), Code: CodeOf(cause)}
 	return r.store.save(ctx, &a, nil)
 }
 

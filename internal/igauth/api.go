@@ -116,6 +116,8 @@ type AccountView struct {
 	// Failures counts the failed refreshes since the last good one.
 	Failures    int          `json:"failures"`
 	LastFailure *FailureView `json:"last_failure,omitempty"`
+	// RefreshAt is when the token is going to be refreshed.
+	RefreshAt time.Time `json:"refresh_at,omitzero"`
 	// NextAction, NextAt and NextReason are what happens next by itself.
 	NextAction Action    `json:"next_action"`
 	NextAt     time.Time `json:"next_at,omitzero"`
@@ -144,6 +146,7 @@ func (s *Store) View(a Account) AccountView {
 		view.NextAt = time.Time{}
 	}
 	if a.Status.Live() {
+		view.RefreshAt = s.policy.planRefresh(a).At
 		view.DaysLeft = max(0, int(math.Floor(a.ExpiresAt.Sub(s.now()).Hours()/24)))
 	}
 	if a.LastFailure.Code != "" {
@@ -196,11 +199,11 @@ func (h *AccountsHandler) list(r *http.Request) (any, error) {
 	}
 	limit, err := parseCount(query["limit"], defaultPage, maxPage)
 	if err != nil || limit == 0 {
-		return nil, newError(CodeRequestInvalid, nil)
+		return nil, newError(CodeParameterInvalid, nil)
 	}
 	after := AccountID(query["after"])
 	if after != "" && !after.Valid() {
-		return nil, newError(CodeRequestInvalid, nil)
+		return nil, newError(CodeParameterInvalid, nil)
 	}
 	accounts, next, err := h.store.Accounts(r.Context(), after, limit)
 	if err != nil {
@@ -273,7 +276,7 @@ func parseCount(text string, byDefault, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > most {
-		return 0, newError(CodeRequestInvalid, nil)
+		return 0, newError(CodeParameterInvalid, nil)
 	}
 	return n, nil
 }

@@ -48,15 +48,16 @@ const (
 	CodeAppMisconfigured Code = "app_misconfigured"
 
 	// The API of the site's backend.
-	CodeAccountNotFound Code = "account_not_found"
-	CodeReauthRequired  Code = "reauth_required"
-	CodeDisconnected    Code = "account_disconnected"
-	CodeValidityShort   Code = "validity_too_short"
-	CodeClaimInvalid    Code = "claim_invalid"
-	CodeUnauthorized    Code = "unauthorized"
-	CodeRouteNotFound   Code = "not_found"
-	CodeMethod          Code = "method_not_allowed"
-	CodeUnavailable     Code = "unavailable"
+	CodeParameterInvalid Code = "parameter_invalid"
+	CodeAccountNotFound  Code = "account_not_found"
+	CodeReauthRequired   Code = "reauth_required"
+	CodeDisconnected     Code = "account_disconnected"
+	CodeValidityShort    Code = "validity_too_short"
+	CodeClaimInvalid     Code = "claim_invalid"
+	CodeUnauthorized     Code = "unauthorized"
+	CodeRouteNotFound    Code = "not_found"
+	CodeMethod           Code = "method_not_allowed"
+	CodeUnavailable      Code = "unavailable"
 )
 
 // Class returns the class that the dictionary gives the code, ClassTransient
@@ -244,6 +245,9 @@ var dictionary = map[Code]entry{
 		es:   words{"La conexión no está bien configurada", "Instagram rechazó la aplicación de este sitio. No es culpa tuya. Avisa a quien administra el sitio."},
 		hint: "Meta refuses the app itself: disabled, without the product, or without the permission. Look at the alerts in Meta's dashboard."},
 
+	CodeParameterInvalid: {class: ClassRefused, status: http.StatusBadRequest,
+		message: "A parameter is not valid",
+		hint:    "limit is a number from 1 to 1000, after is the id of an account, and min_valid_seconds is a number from 0 to 5184000 (60 days)."},
 	CodeAccountNotFound: {class: ClassRefused, status: http.StatusNotFound,
 		message: "There is no such account",
 		hint:    "No account with this id was connected here. GET /accounts lists them."},

@@ -110,6 +110,9 @@ func checkReturnURL(entry string, loopback bool) error {
 	port := u.Port()
 	switch {
 	case u.Scheme != "https" && !(local && u.Scheme == "http"):
+		if loopback {
+			return errors.New("must begin with https://, or with http:// and localhost")
+		}
 		return errors.New("must begin with https://")
 	case u.User != nil:
 		return errors.New("must not contain a user name")

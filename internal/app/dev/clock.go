@@ -49,6 +49,14 @@ func (s *Server) run(ctx context.Context) {
 	}
 	s.lastRun.Lock()
 	defer s.lastRun.Unlock()
+	if (err == nil) != (s.lastRun.err == nil) {
+		// What stays the same is said once, and not every hour.
+		if err != nil {
+			s.log.WarnContext(ctx, "scheduled runs fail; the home page tells what", "at", s.clock.Now(), "err", err)
+		} else {
+			s.log.WarnContext(ctx, "scheduled runs succeed again", "at", s.clock.Now())
+		}
+	}
 	s.lastRun.at, s.lastRun.report, s.lastRun.err = s.clock.Now(), report, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"igauth/internal/app"
@@ -38,7 +39,10 @@ type Options struct {
 	// PublicURL is the origin under which browsers reach this server; "" is
 	// Listen. With Real, Meta wants https, so that a tunnel is needed.
 	PublicURL string
-	Log       *slog.Logger
+	// Log receives what happens. Scheduled runs are left out of it, unless
+	// Verbose: while the clock is moved they are thousands.
+	Log     *slog.Logger
+	Verbose bool
 }
 
 // A Server is the running development server.
@@ -60,6 +64,7 @@ type Server struct {
 		err    error
 	}
 
+	unlock    func()
 	listeners []net.Listener
 	servers   []server
 	log       *slog.Logger
@@ -108,6 +113,9 @@ func (s *Server) open() error {
 	if s.folder, err = local.Create(s.opts.Data, s.clock.Now); err != nil {
 		return err
 	}
+	if s.unlock, err = s.folder.Lock(); err != nil {
+		return err
+	}
 	if err := s.refuseOtherInstagram(); err != nil {
 		return err
 	}
@@ -134,6 +142,9 @@ func (s *Server) refuseOtherInstagram() error {
 	record := s.folder.Record
 	if record.AppID == "" || record.Real == s.opts.Real && record.AppID == s.opts.AppID {
 		return nil
+	}
+	if empty, err := s.folder.Empty(context.Background()); err != nil || empty {
+		return err
 	}
 	return fmt.Errorf("the folder %s holds accounts of another app or another Instagram (app id %s, real: %t); choose another folder with --data", s.opts.Data, record.AppID, record.Real)
 }
@@ -170,8 +181,11 @@ func (s *Server) listen(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("the address %q is not on this machine: the development server hands out tokens and speaks plain http, so it listens on 127.0.0.1, [::1] or localhost only", address)
 	}
 	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("listening on %s: the port is in use; choose another with --listen or --sim-listen", address)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w (is another igauth dev running? choose another address with --listen or --sim-listen)", address, err)
+		return nil, fmt.Errorf("listening on %s: %w", address, err)
 	}
 	s.listeners = append(s.listeners, listener)
 	return listener, nil
@@ -210,16 +224,18 @@ func (s *Server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	mux := http.NewServeMux()
+	mux.Handle("/", callback) // which has a page for what does not exist
+	if !s.opts.Verbose {
+		parts.Log = slog.New(slog.DiscardHandler)
+	}
 	if s.refresher, err = parts.Refresher(); err != nil {
 		return nil, err
 	}
 	if s.store, err = parts.Store(); err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
 	mux.Handle("/authorize", authorize)
-	mux.Handle("/callback", callback)
-	mux.Handle("/callback/", callback)
 	mux.Handle("/accounts", accounts)
 	mux.Handle("/accounts/", accounts)
 	mux.Handle("/accounts/{id}/token", s.keyed(accounts))
@@ -328,6 +344,9 @@ func (s *Server) Close() {
 	}
 	if s.folder != nil {
 		_ = s.folder.Close()
+	}
+	if s.unlock != nil {
+		s.unlock()
 	}
 }
 

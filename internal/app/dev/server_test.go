@@ -147,7 +147,8 @@ func TestServerStaysOnThisMachine(t *testing.T) {
 // Tokens of the simulator are never sent to Meta.
 func TestFolderBelongsToOneInstagram(t *testing.T) {
 	dir := t.TempDir()
-	_, stop := start(t, dev.Options{Data: dir})
+	w, stop := start(t, dev.Options{Data: dir})
+	w.connect("maria.bakes")
 	stop()
 	_, err := dev.Open(dev.Options{Listen: "127.0.0.1:0", Data: dir, Real: true, AppID: "990602627938098", AppSecret: igauth.NewSecret("secret")})
 	if err == nil || !strings.Contains(err.Error(), "--data") {
@@ -202,6 +203,48 @@ func TestPublicURLIsChecked(t *testing.T) {
 		if _, err := dev.Open(dev.Options{Listen: "127.0.0.1:0", SimListen: "127.0.0.1:0", Data: t.TempDir(), PublicURL: bad}); err == nil || !strings.Contains(err.Error(), "--public-url") {
 			t.Errorf("%s: got %v", bad, err)
 		}
+	}
+}
+
+// Two servers would have two clocks and two simulators over one ledger.
+func TestFolderHasOneServer(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dev.Options{Data: dir})
+	_, err := dev.Open(dev.Options{Listen: "127.0.0.1:0", SimListen: "127.0.0.1:0", Data: dir})
+	if err == nil || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("got %v, want words that help", err)
+	}
+}
+
+func TestAddressInUse(t *testing.T) {
+	w := open(t, dev.Options{})
+	_, err := dev.Open(dev.Options{Listen: strings.TrimPrefix(w.server.Address(), "http://"), SimListen: "127.0.0.1:0", Data: t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), "--listen") {
+		t.Errorf("got %v, want words that help", err)
+	}
+}
+
+// Nobody can ask about an account for days: that is shown.
+func TestSilenceIsShown(t *testing.T) {
+	w := open(t, dev.Options{})
+	w.connect("maria.bakes")
+	w.control("fault", url.Values{"endpoint": {"all"}, "kind": {"outage"}})
+	w.advance(4 * 24 * time.Hour)
+	a := w.account("maria.bakes")
+	if a.LastFailure == nil || a.LastFailure.Code != igauth.CodeMetaUnavailable || a.Status != igauth.StatusActive || len(a.History) != 1 {
+		t.Errorf("got last failure %+v, status %s, history %v", a.LastFailure, a.Status, a.History)
+	}
+	w.control("fault", url.Values{"kind": {"none"}})
+	w.advance(3 * time.Hour)
+	if a := w.account("maria.bakes"); a.LastFailure != nil {
+		t.Errorf("afterwards: got last failure %+v", a.LastFailure)
+	}
+}
+
+func TestUnknownPathIsAPage(t *testing.T) {
+	w := open(t, dev.Options{})
+	if resp, page := w.get(w.server.URL() + "/nope"); resp.StatusCode != http.StatusNotFound || !strings.Contains(page, "There is nothing here") {
+		t.Errorf("got status %d\n%s", resp.StatusCode, page)
 	}
 }
 

@@ -17,6 +17,9 @@ import (
 	"strings"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
 	"igauth/internal/app"
 	"igauth/internal/igauth"
 	"igauth/internal/igauth/boltstore"
@@ -30,6 +33,7 @@ const (
 	stateKeyFile = "state-key"
 	apiKeyFile   = "api-key"
 	recordFile   = "installation.json"
+	lockFile     = "server.lock"
 	// SimulatorFile is where the development server's simulator keeps its people
 	// and tokens.
 	SimulatorFile = "simulator.json"
@@ -102,6 +106,27 @@ func Create(dir string, now func() time.Time) (*Folder, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// Lock makes this process the folder's only server until the returned function
+// is called: two servers would have two clocks and two simulators over one
+// ledger. The lock is that of an open bbolt file, which every system knows and
+// takes back when the process ends.
+func (f *Folder) Lock() (unlock func(), err error) {
+	lock, err := bolt.Open(f.Path(lockFile), 0o600, &bolt.Options{Timeout: 500 * time.Millisecond})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("the folder %s is in use by another `igauth dev`; stop that one, or choose another folder with --data", f.dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locking the folder: %w", err)
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
+// Empty reports whether no account was ever kept in the folder.
+func (f *Folder) Empty(ctx context.Context) (bool, error) {
+	accounts, err := f.ledger.Accounts(ctx, "", 1)
+	return len(accounts) == 0, err
 }
 
 // Close closes the ledger.
