@@ -173,7 +173,9 @@ func TestErrorsAsJSON(t *testing.T) {
 	dir, _ := folder(t)
 	for name, want := range map[string]string{"17841499999999999": "account_not_found", "nobody": "failed"} {
 		code, out, errOut := igauthCommand("token", name, "--json", "--data", dir)
-		var answer struct{ Error struct{ Code, Message string } }
+		var answer struct {
+			Error struct{ Code, Message string }
+		}
 		if err := json.Unmarshal([]byte(errOut), &answer); err != nil || code != exitFailed || out != "" || answer.Error.Code != want || answer.Error.Message == "" {
 			t.Errorf("%s: got exit code %d, %q, %v", name, code, errOut, err)
 		}
