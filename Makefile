@@ -61,7 +61,7 @@ build/%/bootstrap: FORCE
 	$(LAMBDA_BUILD) -o $@ ./functions/$*
 
 test-emulators: ## Run the stores' tests against moto and DynamoDB Local. Needs Python and Java.
-	bash e2e/emulators.sh go test -count=1 ./internal/igauth/awsstore/...
+	bash e2e/emulators.sh go test -count=1 ./internal/igauth/awsstore/... ./internal/app/deployed
 
 test-template: ## Check the template by our own rules.
 	cd e2e && go test -count=1 -skip '^TestBrowser' ./...
