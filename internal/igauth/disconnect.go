@@ -8,10 +8,11 @@ import (
 )
 
 // sweep has the next run empty the vault again if the account was disconnected
-// while a token was on its way there.
+// while a token was on its way there. It takes the row from whoever is emptying
+// the vault at this moment, who may have done so just before the token came.
 func (s *Store) sweep(ctx context.Context, id AccountID) {
 	a, err := s.ledger.Account(ctx, id)
-	if err != nil || a.Status != StatusDisconnected || a.Lease.Attempt != "" {
+	if err != nil || a.Status != StatusDisconnected || a.Lease.Connecting {
 		return
 	}
 	lease, err := s.lease(s.now())

@@ -640,6 +640,48 @@ func TestDisconnectDuringARefreshLeavesNoToken(t *testing.T) {
 	}
 }
 
+// The same when the vault was emptied, but the row does not say so yet.
+func TestTokenThatArrivesBehindADestruction(t *testing.T) {
+	b := newBench(t)
+	emptied, resume := make(chan struct{}), make(chan struct{})
+	vault := &slowDestroyer{fakeVault: b.vault, emptied: emptied, resume: resume}
+	store, err := igauth.NewStore(igauth.StoreConfig{Ledger: b.ledger, Vault: vault, Now: b.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.advance(35 * days)
+	var disconnected sync.WaitGroup
+	b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+		disconnected.Go(func() {
+			if _, err := store.Disconnect(t.Context(), testProfile.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		<-emptied
+		return igauth.Token{Value: igauth.NewSecret("late"), IssuedAt: b.now(), ExpiresAt: b.now().Add(60 * days)}, nil
+	}
+	_, _ = b.run()
+	close(resume)
+	disconnected.Wait()
+	b.advance(time.Hour)
+	if report, err := b.run(); err != nil || report.Destroyed != 1 || len(b.vault.tokens) != 0 {
+		t.Errorf("got %+v, %v, %d tokens left", report, err, len(b.vault.tokens))
+	}
+}
+
+// slowDestroyer empties the vault at once and says so late.
+type slowDestroyer struct {
+	*fakeVault
+	emptied, resume chan struct{}
+}
+
+func (v *slowDestroyer) Destroy(ctx context.Context, id igauth.AccountID) error {
+	err := v.fakeVault.Destroy(ctx, id)
+	close(v.emptied)
+	<-v.resume
+	return err
+}
+
 // A promotion that fails is made up for within hours, however often it fails.
 func TestPromotionIsMadeUpFor(t *testing.T) {
 	b := newBench(t)
