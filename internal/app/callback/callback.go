@@ -12,28 +12,18 @@ import (
 	"igauth/internal/app"
 	"igauth/internal/app/stores"
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/awsstore"
 	"igauth/internal/igauth/awsstore/secrets"
 )
 
 // New returns the function, or all that is wrong with the environment.
 func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
-	settings, err := app.Load(getenv, app.EnvAppID, app.EnvAppSecretName, app.EnvStateKeyName, app.EnvPublicURL, app.EnvTable, app.EnvSecretPrefix)
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := awsstore.Config(getenv)
-	if err != nil {
-		return nil, err
-	}
-	parts, err := stores.Open(cfg, settings)
+	parts, cfg, err := stores.Load(getenv, log, app.EnvAppID, app.EnvAppSecretName, app.EnvStateKeyName, app.EnvPublicURL)
 	if err != nil {
 		return nil, err
 	}
 	manager := secretsmanager.NewFromConfig(cfg)
-	parts.StateKeys = app.StateKeys(secrets.NewReader(manager, app.StateKeyTTL, nil).Text, settings.StateKeyName)
-	parts.AppSecret = app.AppSecret(secrets.NewReader(manager, 0, nil).Text, settings.AppSecretName)
-	parts.Log = log
+	parts.StateKeys = app.StateKeys(secrets.NewReader(manager, app.StateKeyTTL, nil).Text, parts.Settings.StateKeyName)
+	parts.AppSecret = app.AppSecret(secrets.NewReader(manager, 0, nil).Text, parts.Settings.AppSecretName)
 	if parts.Meta, err = parts.Instagram(); err != nil {
 		return nil, err
 	}

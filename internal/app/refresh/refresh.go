@@ -6,10 +6,8 @@ import (
 	"context"
 	"log/slog"
 
-	"igauth/internal/app"
 	"igauth/internal/app/stores"
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/awsstore"
 )
 
 // A Function is the handler of the schedule's invocations. What the event says
@@ -18,19 +16,10 @@ type Function func(ctx context.Context) (igauth.Report, error)
 
 // New returns the function, or all that is wrong with the environment.
 func New(getenv func(string) string, log *slog.Logger) (Function, error) {
-	settings, err := app.Load(getenv, app.EnvTable, app.EnvSecretPrefix)
+	parts, _, err := stores.Load(getenv, log)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := awsstore.Config(getenv)
-	if err != nil {
-		return nil, err
-	}
-	parts, err := stores.Open(cfg, settings)
-	if err != nil {
-		return nil, err
-	}
-	parts.Log = log
 	refresher, err := parts.Refresher()
 	if err != nil {
 		return nil, err
