@@ -159,15 +159,16 @@ const probeAgain = time.Hour
 // postpone makes a later run ask again. A probe that fails is not a failed
 // refresh: it costs nothing but knowledge.
 func (r *run) postpone(ctx context.Context, a Account, cause error) error {
-	at := r.now.Add(probeAgain)
+	var wait time.Duration
 	if e, ok := errors.AsType[*Error](cause); ok {
-		at = latest(at, r.now.Add(e.RetryAfter))
+		wait = e.RetryAfter // as long as Meta asks for, nothing is asked
 	}
+	at := r.now.Add(max(probeAgain, wait))
 	// A refresh or the end of the token may come first.
 	quiet := a
 	quiet.CheckedAt = latest(at, a.IssuedAt)
 	if plan := r.store.policy.Plan(quiet); plan.At.Before(at) {
-		at = plan.At
+		at = latest(plan.At, r.now.Add(wait))
 	}
 	a.DueAt = at.UTC()
 	a.LastFailure = Failure{At: r.now.UTC(), Class: ClassOf(cause), Code: CodeOf(cause)}

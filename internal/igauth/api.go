@@ -60,6 +60,11 @@ func refuse(code Code) func(*http.Request) (any, error) {
 // answer turns the result of a request into JSON.
 func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			// It would redeem a claim and show nothing.
+			WriteError(w, CodeMethod)
+			return
+		}
 		result, err := serve(r)
 		if err != nil {
 			code := CodeOf(err)

@@ -228,6 +228,13 @@ func TestConnect(t *testing.T) {
 	}
 	claim := location.Query().Get("claim")
 
+	t.Run("looking at a claim does not redeem it", func(t *testing.T) {
+		w := httptest.NewRecorder()
+		f.accounts.ServeHTTP(w, httptest.NewRequest(http.MethodHead, "/claims/"+claim, nil))
+		if w.Code != http.StatusMethodNotAllowed {
+			t.Errorf("got status %d", w.Code)
+		}
+	})
 	t.Run("the claim is redeemed once", func(t *testing.T) {
 		for i, want := range []int{http.StatusOK, http.StatusNotFound} {
 			w := httptest.NewRecorder()
