@@ -49,14 +49,17 @@ func (c *devCommand) announce(t *terminal, server *dev.Server) {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format+"\n", args...) }
 	say("igauth dev is ready.")
 	say("")
-	say("  Home page   %s/", server.URL())
+	say("  Home page   %s/", server.Address())
+	if c.PublicURL != "" {
+		say("  Visitors    %s/authorize", server.URL())
+	}
 	if url := server.SimulatorURL(); url != "" {
 		say("  Simulator   %s/", url)
 	}
 	say("  Data        %s", c.Data)
 	say("  API key     %s", server.APIKey().Reveal())
 	say("")
-	say("  A token:    curl -H 'Authorization: Bearer <API key>' %s/accounts/<id>/token", server.URL())
+	say("  A token:    curl -H 'Authorization: Bearer <API key>' %s/accounts/<id>/token", server.Address())
 	if c.Real {
 		say("")
 		say("Enter in Meta's dashboard (Instagram > API setup with Instagram login >")
