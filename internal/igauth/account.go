@@ -245,6 +245,12 @@ func (a *Account) disconnect(at time.Time) {
 	a.record(at, EventDisconnected, "")
 }
 
+// disconnectedAfter reports whether the account was disconnected after a time.
+func (a Account) disconnectedAfter(at time.Time) bool {
+	last := len(a.History) - 1
+	return a.Status == StatusDisconnected && last >= 0 && a.History[last].At.After(at)
+}
+
 // fail counts a refresh that failed and may succeed later.
 func (a *Account) fail(at time.Time, err error) {
 	a.Failures++

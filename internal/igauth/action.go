@@ -67,8 +67,6 @@ func (r *run) renew(ctx context.Context, a Account) (Token, error) {
 
 // failed writes down that Meta, or a store before Meta was asked, said no.
 func (r *run) failed(ctx context.Context, a Account, cause error) error {
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
 	now := r.store.now()
 	if ClassOf(cause) == ClassDead {
 		return r.dead(ctx, a, CodeOf(cause))
@@ -86,8 +84,14 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 // settle saves an account that keeps its token, due when the policy says or, if
 // Meta asked to wait longer, then.
 func (r *run) settle(ctx context.Context, a Account, cause error) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	plan := r.store.policy.Plan(a)
 	a.DueAt = plan.At
+	if plan.Action == ActionPromote {
+		// It failed, or is due later anyway.
+		a.DueAt = latest(plan.At, r.now.Add(tryAgain).UTC())
+	}
 	if e, ok := errors.AsType[*Error](cause); ok && plan.Action != ActionExpire {
 		a.DueAt = latest(a.DueAt, r.store.now().Add(e.RetryAfter).UTC())
 	}
@@ -97,6 +101,8 @@ func (r *run) settle(ctx context.Context, a Account, cause error) error {
 // dead ends an account, on the condition that it still has the token that was
 // found dead.
 func (r *run) dead(ctx context.Context, a Account, code Code) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	a.die(r.store.now(), code)
 	a.DueAt = time.Time{}
 	if err := r.store.save(ctx, &a, nil); err != nil {
@@ -147,23 +153,25 @@ func (r *run) probe(ctx context.Context, a Account) error {
 // promote makes sure that direct readers of the vault see the account's token.
 func (r *run) promote(ctx context.Context, a Account) error {
 	if err := r.store.promote(ctx, a, a.slot()); err != nil {
-		return err // still due
+		return errors.Join(err, r.settle(ctx, a, nil))
 	}
 	a.Unpromoted = false
 	return r.settle(ctx, a, nil)
 }
 
-// probeAgain is how long after a failed probe the next one comes.
-const probeAgain = time.Hour
+// tryAgain is how long after a failed probe or promotion the next one comes.
+const tryAgain = time.Hour
 
 // postpone makes a later run ask again. A probe that fails is not a failed
 // refresh: it costs nothing but knowledge.
 func (r *run) postpone(ctx context.Context, a Account, cause error) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	var wait time.Duration
 	if e, ok := errors.AsType[*Error](cause); ok {
 		wait = e.RetryAfter // as long as Meta asks for, nothing is asked
 	}
-	at := r.now.Add(max(probeAgain, wait))
+	at := r.now.Add(max(tryAgain, wait))
 	// A refresh or the end of the token may come first.
 	quiet := a
 	quiet.CheckedAt = latest(at, a.IssuedAt)
@@ -210,7 +218,7 @@ func (r *run) destroy(ctx context.Context, a Account) error {
 	if err := r.claim(ctx, &a); err != nil {
 		return err
 	}
-	if err := r.store.destroy(ctx, &a); err != nil {
+	if err := r.store.destroy(ctx, &a, time.Time{}); err != nil {
 		return fmt.Errorf("emptying the vault: %w", err)
 	}
 	r.count(func(report *Report) { report.Destroyed++ })

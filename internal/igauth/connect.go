@@ -73,12 +73,25 @@ var metaPauses = []time.Duration{200 * time.Millisecond, 800 * time.Millisecond}
 // connect spends the code and stores the account. On success the flow has its
 // outcome and is stored with it.
 func (c *Connector) connect(ctx context.Context, arrival Arrival, flow *Flow) error {
+	began := c.store.now()
 	profile, token, err := c.obtain(ctx, arrival)
 	if err != nil {
 		return err
 	}
 	for try := 0; ; try++ {
-		a, err := c.intend(ctx, arrival, profile, flow)
+		a, err := c.intend(ctx, arrival, profile, flow, func(a Account) error {
+			switch {
+			case a.Status.Live() && a.ConnectedAt.After(token.IssuedAt):
+				return errNewerConsent
+			case a.disconnectedAfter(began):
+				return newError(CodeDisconnected, nil)
+			}
+			return nil
+		})
+		if errors.Is(err, errNewerConsent) {
+			c.connected(arrival, flow, token)
+			return c.store.save(ctx, nil, flow)
+		}
 		if err != nil {
 			return err
 		}
@@ -102,6 +115,9 @@ func (c *Connector) connect(ctx context.Context, arrival Arrival, flow *Flow) er
 		}
 	}
 }
+
+// errNewerConsent says that the account's owner has connected it again meanwhile.
+var errNewerConsent = errors.New("a newer consent is stored")
 
 // takeTurns is the longest pause between tries of connections of one account
 // that disturb each other, growing with each.
@@ -213,8 +229,9 @@ func insistently(ctx context.Context, do func() error) error {
 
 // intend writes down, in the account's row and in the flow, that this attempt is
 // about to store a token. A refresh that is under way loses its claim and can no
-// longer commit. Only a vault that is being emptied is waited for.
-func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile, flow *Flow) (Account, error) {
+// longer commit. Only a vault that is being emptied is waited for. An account
+// that moved on in a way that check names is left alone.
+func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile, flow *Flow, check func(Account) error) (Account, error) {
 	for {
 		now := c.store.now()
 		a, err := c.store.row(ctx, profile.ID)
@@ -228,6 +245,9 @@ func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile
 				return Account{}, newError(CodeUnavailable, err)
 			}
 			continue
+		}
+		if err := check(a); err != nil {
+			return Account{}, err
 		}
 		a.ID = profile.ID
 		a.setProfile(profile, now)

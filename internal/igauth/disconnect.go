@@ -7,21 +7,32 @@ import (
 	"time"
 )
 
-// sweep has the next run empty the vault again if the account was disconnected
+// sweep has a later run empty the vault again if the account was disconnected
 // while a token was on its way there. It takes the row from whoever is emptying
-// the vault at this moment, who may have done so just before the token came.
+// the vault at this moment, who may have done so just before the token came, and
+// leaves that worker its time: until then nobody connects the account.
 func (s *Store) sweep(ctx context.Context, id AccountID) {
-	a, err := s.ledger.Account(ctx, id)
-	if err != nil || a.Status != StatusDisconnected || a.Lease.Connecting {
-		return
-	}
-	lease, err := s.lease(s.now())
-	if err == nil {
-		a.claim(lease)
-		err = s.save(ctx, &a, nil)
-	}
-	if err != nil && !errors.Is(err, ErrConflict) {
-		s.log.WarnContext(ctx, "vault may hold a token of a disconnected account", "accountId", id, "err", err)
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	for {
+		a, err := s.row(ctx, id)
+		if err == nil && (a.Status != StatusDisconnected || a.Lease.Connecting) {
+			return
+		}
+		if err == nil {
+			var lease Lease
+			if lease, err = s.lease(latest(s.now(), a.Lease.Until)); err == nil {
+				a.claim(lease)
+				err = s.save(ctx, &a, nil)
+			}
+		}
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, ErrConflict) {
+			s.log.WarnContext(ctx, "vault may hold a token of a disconnected account", "accountId", id, "err", err)
+			return
+		}
 	}
 }
 
@@ -44,6 +55,7 @@ func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
 		if err != nil {
 			return Account{}, err
 		}
+		displaced := a.Lease
 		a.disconnect(s.now())
 		a.claim(lease)
 		if err := s.save(ctx, &a, nil); errors.Is(err, ErrConflict) {
@@ -52,7 +64,7 @@ func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
 			return Account{}, fmt.Errorf("disconnecting the account: %w", err)
 		}
 		s.log.InfoContext(ctx, "account disconnected", "accountId", id)
-		if err := s.destroy(ctx, &a); err != nil {
+		if err := s.destroy(ctx, &a, displaced.Until); err != nil {
 			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", id, "err", err)
 		}
 		return a, nil
@@ -60,15 +72,22 @@ func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
 }
 
 // destroy empties the vault for a disconnected account that this worker holds,
-// before the lease ends: afterwards the owner may have connected again.
-func (s *Store) destroy(ctx context.Context, a *Account) error {
+// before the lease ends: afterwards the owner may have connected again. A worker
+// that lost the account to the disconnection may still put a token until a time;
+// then a run empties the vault once more. An owner who connects before that does
+// not have to wait for it.
+func (s *Store) destroy(ctx context.Context, a *Account, lateUntil time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
 	defer cancel()
 	if err := s.vault.Destroy(ctx, a.ID); err != nil {
 		return err
 	}
-	a.release()
-	a.DueAt = time.Time{}
+	if now := s.now().UTC(); lateUntil.After(now) {
+		a.Lease.Until, a.DueAt = now, lateUntil
+	} else {
+		a.release()
+		a.DueAt = time.Time{}
+	}
 	if err := s.save(ctx, a, nil); err != nil && !errors.Is(err, ErrConflict) {
 		return err
 	}

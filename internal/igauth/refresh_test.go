@@ -738,7 +738,7 @@ func TestNoAccountIsBegunTooLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 	defer cancel()
 	report, _ := refresher.RunOnce(ctx)
 	if !report.Unfinished || report.Due == 0 || report.Due == 5 {

@@ -48,9 +48,10 @@ func (r *run) all(ctx context.Context) error {
 	defer close(work)
 
 	begun := map[AccountID]bool{}
+	limit := batch
 	var damaged error
 	for {
-		due, err := r.store.ledger.Due(ctx, r.now, batch)
+		due, err := r.store.ledger.Due(ctx, r.now, limit)
 		if errors.Is(err, ErrDamaged) {
 			damaged = fmt.Errorf("reading what is due: %w", err)
 		} else if err != nil {
@@ -73,7 +74,11 @@ func (r *run) all(ctx context.Context) error {
 				return ctx.Err()
 			}
 		}
-		if fresh == 0 {
+		if fresh == 0 && len(due) == limit {
+			// What stays due stands at the head of the index. It must not hide
+			// the others.
+			limit += batch
+		} else if fresh == 0 {
 			return damaged
 		}
 	}
@@ -85,7 +90,7 @@ func (r *run) timeLeft(ctx context.Context) bool {
 		return false
 	}
 	end, ok := ctx.Deadline()
-	return !ok || time.Until(end) > r.callTimeout
+	return !ok || time.Until(end) > r.callTimeout+lastWords
 }
 
 // account does what is due for one account and counts how it went.

@@ -183,6 +183,9 @@ func (s *Store) finishAttempt(ctx context.Context, a Account, f *Flow) (Account,
 	if err != nil {
 		return a, false, fmt.Errorf("looking for an unfinished token: %w", err)
 	}
+	if f != nil {
+		f.Outcome.MissingScopes = missingScopes(a.Lease.RequestedScopes, token.Scopes)
+	}
 	a, err = s.adopt(ctx, a, slot, ref, token, f)
 	return a, err == nil, err
 }
