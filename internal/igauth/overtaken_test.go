@@ -156,8 +156,10 @@ func TestOlderConsentLosesItsTurn(t *testing.T) {
 		intended := make(chan struct{})
 		goOn := make(chan struct{})
 		done := make(chan struct{})
-		nv := &eventfulVault{Vault: b.vault, put: func() { close(intended); <-goOn }}
-		var once sync.Once
+		var once, onceNewer sync.Once
+		nv := &eventfulVault{Vault: b.vault, put: func() {
+			onceNewer.Do(func() { close(intended); <-goOn })
+		}}
 		ov := &eventfulVault{Vault: b.vault, put: func() {
 			once.Do(func() {
 				b.advance(10 * time.Second)
