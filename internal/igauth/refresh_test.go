@@ -63,7 +63,9 @@ func (v *fakeVault) Find(ctx context.Context, s igauth.Slot) (igauth.Ref, igauth
 	return igauth.Ref(s.Attempt), token, err
 }
 
-func (v *fakeVault) Promote(_ context.Context, s igauth.Slot, ref igauth.Ref) error {
+func (v *fakeVault) Keeps(igauth.Ref) bool { return true }
+
+func (v *fakeVault) Promote(_ context.Context, s igauth.Slot, ref, _ igauth.Ref) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := v.fail["Promote"]; err != nil {

@@ -165,7 +165,7 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 // promote moves the label that direct readers of the vault see. If that fails,
 // the row still says so, and a later run does it.
 func (s *Store) promote(ctx context.Context, a Account, slot Slot) error {
-	err := patiently(ctx, func() error { return s.vault.Promote(ctx, slot, a.Ref) })
+	err := patiently(ctx, func() error { return s.vault.Promote(ctx, slot, a.Ref, "") })
 	if err != nil {
 		return fmt.Errorf("promoting the token: %w", err)
 	}

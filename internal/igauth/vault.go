@@ -38,10 +38,16 @@ type Vault interface {
 	// token always answers ErrNotFound.
 	Find(ctx context.Context, slot Slot) (Ref, Token, error)
 
+	// Keeps reports whether the vault keeps something for a Ref that it made: a
+	// token that must be promoted, and destroyed when no row points to it any
+	// more. A vault whose Ref is the token itself keeps nothing.
+	Keeps(ref Ref) bool
+
 	// Promote makes ref what direct readers of the vault see, after the row that
 	// points to it was committed. It may be repeated, and does nothing when a
-	// later generation was promoted already.
-	Promote(ctx context.Context, slot Slot, ref Ref) error
+	// later generation was promoted already. Replaced is the Ref that the row had
+	// before, or "" where that is not known; to know it saves the vault a look.
+	Promote(ctx context.Context, slot Slot, ref, replaced Ref) error
 
 	// Destroy forgets every token of the account. It may be repeated, also when
 	// there is none.

@@ -130,7 +130,10 @@ func (v *Vault) Find(ctx context.Context, _ igauth.Slot) (igauth.Ref, igauth.Tok
 }
 
 // Promote does nothing: nobody reads this vault but through the row.
-func (v *Vault) Promote(ctx context.Context, _ igauth.Slot, _ igauth.Ref) error { return ctx.Err() }
+func (v *Vault) Promote(ctx context.Context, _ igauth.Slot, _, _ igauth.Ref) error { return ctx.Err() }
+
+// Keeps implements [igauth.Vault]: nothing is kept.
+func (v *Vault) Keeps(igauth.Ref) bool { return false }
 
 // Destroy does nothing: the row that holds the reference was already saved
 // without it.

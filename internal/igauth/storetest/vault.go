@@ -54,6 +54,7 @@ func RunVault(t *testing.T, newVault func(t *testing.T) igauth.Vault, traits Vau
 		{"a token is found after another one was put", testFindOlder},
 		{"nothing is found by an attempt that put nothing", testFindNothing},
 
+		{"a vault knows whether it keeps what a reference names", testKeeps},
 		{"a token is promoted, and again", testPromote},
 		{"a promoted token is readable until it is replaced", testPromoteKeepsEarlier},
 		{"direct readers see what was promoted last", testCurrent},
@@ -142,7 +143,7 @@ func testVaultCancelled(t *testing.T, v vault) {
 			return err
 		}},
 		{"Get", func() error { _, err := v.Get(ctx, slot, ref); return err }},
-		{"Promote", func() error { return v.Promote(ctx, slot, ref) }},
+		{"Promote", func() error { return v.Promote(ctx, slot, ref, "") }},
 		{"Destroy", func() error { return v.Destroy(ctx, slot.Account) }},
 		{"Find", func() error { _, _, err := v.Find(ctx, slot); return err }},
 	} {

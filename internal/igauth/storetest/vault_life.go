@@ -20,7 +20,7 @@ func testFindOlder(t *testing.T, v vault) {
 	slot, token := newSlot(accountID(1), 1), newToken()
 	v.put(t, slot, token)
 	other, otherToken := newSlot(accountID(1), 1), newToken()
-	must(t, v.Promote(t.Context(), other, v.put(t, other, otherToken)))
+	must(t, v.Promote(t.Context(), other, v.put(t, other, otherToken), ""))
 	v.wantFound(t, slot, token)
 	v.wantFound(t, other, otherToken)
 }
@@ -54,11 +54,23 @@ func testFindNothing(t *testing.T, v vault) {
 	mustBe(t, err, igauth.ErrNotFound)
 }
 
+func testKeeps(t *testing.T, v vault) {
+	slot := newSlot(accountID(1), 1)
+	if ref := v.put(t, slot, newToken()); v.Keeps(ref) != v.traits.Finds {
+		t.Errorf("got %t of a reference that was just put", v.Keeps(ref))
+	}
+	for _, ref := range []igauth.Ref{"", "elsewhere"} {
+		if v.Keeps(ref) {
+			t.Errorf("got true of the reference %q, which it did not make", ref)
+		}
+	}
+}
+
 func testPromote(t *testing.T, v vault) {
 	slot, token := newSlot(accountID(1), 1), newToken()
 	ref := v.put(t, slot, token)
 	for range 3 {
-		must(t, v.Promote(t.Context(), slot, ref))
+		must(t, v.Promote(t.Context(), slot, ref, ""))
 	}
 	v.want(t, slot, ref, token)
 }
@@ -66,14 +78,14 @@ func testPromote(t *testing.T, v vault) {
 func testPromoteKeepsEarlier(t *testing.T, v vault) {
 	first, firstToken := newSlot(accountID(1), 1), newToken()
 	firstRef := v.put(t, first, firstToken)
-	must(t, v.Promote(t.Context(), first, firstRef))
+	must(t, v.Promote(t.Context(), first, firstRef, ""))
 
 	second, secondToken := newSlot(accountID(1), 2), newToken()
 	secondRef := v.put(t, second, secondToken)
 	v.want(t, first, firstRef, firstToken)
 
 	for range 2 {
-		must(t, v.Promote(t.Context(), second, secondRef))
+		must(t, v.Promote(t.Context(), second, secondRef, ""))
 		v.want(t, second, secondRef, secondToken)
 		// Somebody who read the row a moment ago still comes with the old one.
 		v.want(t, first, firstRef, firstToken)
@@ -98,7 +110,8 @@ func testCurrent(t *testing.T, v vault) {
 		t.Skip("this vault has no direct readers")
 	}
 	first, firstToken := newSlot(accountID(1), 1), newToken()
-	must(t, v.Promote(t.Context(), first, v.put(t, first, firstToken)))
+	firstRef := v.put(t, first, firstToken)
+	must(t, v.Promote(t.Context(), first, firstRef, ""))
 	v.wantCurrent(t, firstToken)
 
 	v.put(t, newSlot(accountID(1), 2), newToken())
@@ -106,9 +119,12 @@ func testCurrent(t *testing.T, v vault) {
 	secondRef := v.put(t, second, secondToken)
 	v.wantCurrent(t, firstToken)
 	for range 2 {
-		must(t, v.Promote(t.Context(), second, secondRef))
+		must(t, v.Promote(t.Context(), second, secondRef, firstRef))
 		v.wantCurrent(t, secondToken)
 	}
+	third, thirdToken := newSlot(accountID(1), 3), newToken()
+	must(t, v.Promote(t.Context(), third, v.put(t, third, thirdToken), ""))
+	v.wantCurrent(t, thirdToken)
 }
 
 func testCurrentAfterPut(t *testing.T, v vault) {
@@ -117,7 +133,7 @@ func testCurrentAfterPut(t *testing.T, v vault) {
 	}
 	for generation := range int64(2) {
 		slot, token := newSlot(accountID(1), generation+1), newToken()
-		must(t, v.Promote(t.Context(), slot, v.put(t, slot, token)))
+		must(t, v.Promote(t.Context(), slot, v.put(t, slot, token), ""))
 		v.put(t, slot, token)
 		v.wantCurrent(t, token)
 	}
@@ -131,13 +147,14 @@ func testCurrentStays(t *testing.T, v vault) {
 	}
 	first, second := newSlot(accountID(1), 1), newSlot(accountID(1), 2)
 	firstRef := v.put(t, first, newToken())
-	must(t, v.Promote(t.Context(), first, firstRef))
+	must(t, v.Promote(t.Context(), first, firstRef, ""))
 	lateRef := v.put(t, second, newToken())
 	third, token := newSlot(accountID(1), 3), newToken()
-	must(t, v.Promote(t.Context(), third, v.put(t, third, token)))
+	must(t, v.Promote(t.Context(), third, v.put(t, third, token), ""))
 	v.wantCurrent(t, token)
-	must(t, v.Promote(t.Context(), second, lateRef))
-	must(t, v.Promote(t.Context(), first, firstRef))
+	must(t, v.Promote(t.Context(), second, lateRef, ""))
+	must(t, v.Promote(t.Context(), second, lateRef, firstRef))
+	must(t, v.Promote(t.Context(), first, firstRef, ""))
 	v.wantCurrent(t, token)
 }
 
@@ -150,7 +167,7 @@ func testDestroyNothing(t *testing.T, v vault) {
 func testDestroy(t *testing.T, v vault) {
 	promoted, pending := newSlot(accountID(1), 1), newSlot(accountID(1), 2)
 	promotedRef := v.put(t, promoted, newToken())
-	must(t, v.Promote(t.Context(), promoted, promotedRef))
+	must(t, v.Promote(t.Context(), promoted, promotedRef, ""))
 	pendingRef := v.put(t, pending, newToken())
 	for range 2 {
 		must(t, v.Destroy(t.Context(), accountID(1)))
@@ -185,7 +202,7 @@ func (v vault) wantGone(t *testing.T, slot igauth.Slot, ref igauth.Ref) {
 func testPutAfterDestroy(t *testing.T, v vault) {
 	old := newSlot(accountID(1), 1)
 	oldRef := v.put(t, old, newToken())
-	must(t, v.Promote(t.Context(), old, oldRef))
+	must(t, v.Promote(t.Context(), old, oldRef, ""))
 	must(t, v.Destroy(t.Context(), accountID(1)))
 
 	slot, token := newSlot(accountID(1), 3), newToken()
@@ -195,7 +212,7 @@ func testPutAfterDestroy(t *testing.T, v vault) {
 		return err
 	})
 	v.want(t, slot, ref, token)
-	must(t, v.Promote(t.Context(), slot, ref))
+	must(t, v.Promote(t.Context(), slot, ref, ""))
 	v.want(t, slot, ref, token)
 	if v.traits.Forgets {
 		v.wantGone(t, old, oldRef)

@@ -92,11 +92,11 @@ func testPutTwice(t *testing.T, v vault) {
 func testPutAfterPromote(t *testing.T, v vault) {
 	slot, token := newSlot(accountID(1), 1), newToken()
 	ref := v.put(t, slot, token)
-	must(t, v.Promote(t.Context(), slot, ref))
+	must(t, v.Promote(t.Context(), slot, ref, ""))
 	again := v.put(t, slot, token)
 	v.want(t, slot, ref, token)
 	v.want(t, slot, again, token)
-	must(t, v.Promote(t.Context(), slot, again))
+	must(t, v.Promote(t.Context(), slot, again, ""))
 }
 
 // A connection keeps its attempt when it has to begin again, because another one
@@ -105,11 +105,11 @@ func testPutLaterGeneration(t *testing.T, v vault) {
 	slot, token := newSlot(accountID(1), 1), newToken()
 	v.put(t, slot, token)
 	other, otherToken := newSlot(accountID(1), 1), newToken()
-	must(t, v.Promote(t.Context(), other, v.put(t, other, otherToken)))
+	must(t, v.Promote(t.Context(), other, v.put(t, other, otherToken), ""))
 	slot.Generation = 2
 	ref := v.put(t, slot, token)
 	v.want(t, slot, ref, token)
-	must(t, v.Promote(t.Context(), slot, ref))
+	must(t, v.Promote(t.Context(), slot, ref, ""))
 	v.want(t, slot, ref, token)
 }
 

@@ -27,7 +27,7 @@ func TestCurrent(t *testing.T) {
 	}
 	promote := func(slot igauth.Slot, ref igauth.Ref) {
 		t.Helper()
-		if err := v.Promote(t.Context(), slot, ref); err != nil {
+		if err := v.Promote(t.Context(), slot, ref, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,7 +55,7 @@ func TestCurrentByHand(t *testing.T) {
 	put(t, v, slotOf(1), "IGAA1")
 	fake.secrets["test/accounts/17841401313574613"].add("EXAMPLE1-90ab-cdef-fedc-ba987SECRET1", "{}", labelCurrent)
 	ref := put(t, v, slot("a", 2), "IGAA2")
-	if err := v.Promote(t.Context(), slot("a", 2), ref); err != nil {
+	if err := v.Promote(t.Context(), slot("a", 2), ref, ""); err != nil {
 		t.Fatal(err)
 	}
 	if got := fake.current(); got != string(ref) {

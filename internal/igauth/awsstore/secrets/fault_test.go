@@ -82,7 +82,7 @@ func TestFailsAndRepeats(t *testing.T) {
 					ref, err = v.Put(t.Context(), slotOf(2), profile, tokenOf("IGAA1"))
 					return err
 				})
-				twice(func() error { return v.Promote(t.Context(), slotOf(2), ref) })
+				twice(func() error { return v.Promote(t.Context(), slotOf(2), ref, "") })
 				if got := fake.current(); got != string(ref) {
 					t.Errorf("the current version is %q, want %q", got, ref)
 				}
@@ -189,7 +189,7 @@ func TestPutWhileDying(t *testing.T) {
 	if _, err := v.Get(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1)))); !errors.Is(err, igauth.ErrNotFound) {
 		t.Errorf("got %v, want that the token is gone", err)
 	}
-	if err := v.Promote(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1)))); !errors.Is(err, igauth.ErrNotFound) {
+	if err := v.Promote(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1))), ""); !errors.Is(err, igauth.ErrNotFound) {
 		t.Errorf("got %v, want that there is nothing to promote", err)
 	}
 }
@@ -198,16 +198,20 @@ func TestPutWhileDying(t *testing.T) {
 func TestCalls(t *testing.T) {
 	fake := newFakeManager()
 	v := newVault(t, fake, "test")
-	var ref igauth.Ref
+	var ref, third igauth.Ref
 	for _, step := range []struct {
 		name string
 		do   func() error
 		want []string
 	}{
 		{"the first Put", func() error { put(t, v, slotOf(1), "IGAA1"); return nil }, []string{"PutSecretValue", "CreateSecret"}},
-		{"the first Promote", func() error { return v.Promote(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1)))) }, []string{"DescribeSecret"}},
+		{"the first Promote", func() error { return v.Promote(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1))), "") }, []string{"DescribeSecret"}},
 		{"Put", func() error { ref = put(t, v, slot("a", 2), "IGAA2"); return nil }, []string{"PutSecretValue"}},
-		{"Promote", func() error { return v.Promote(t.Context(), slot("a", 2), ref) }, []string{"DescribeSecret", "UpdateSecretVersionStage"}},
+		{"Promote, without knowing what is replaced", func() error { return v.Promote(t.Context(), slot("a", 2), ref, "") }, []string{"DescribeSecret", "UpdateSecretVersionStage"}},
+		{"another Put", func() error { third = put(t, v, slot("b", 3), "IGAA3"); return nil }, []string{"PutSecretValue"}},
+		{"Promote", func() error { return v.Promote(t.Context(), slot("b", 3), third, ref) }, []string{"UpdateSecretVersionStage"}},
+		{"Promote, again", func() error { return v.Promote(t.Context(), slot("b", 3), third, ref) }, []string{"UpdateSecretVersionStage", "DescribeSecret"}},
+		{"a late Promote", func() error { return v.Promote(t.Context(), slot("a", 2), ref, igauth.Ref(versionID(slotOf(1)))) }, []string{"UpdateSecretVersionStage", "DescribeSecret"}},
 		{"Get", func() error { _, err := v.Get(t.Context(), slot("a", 2), ref); return err }, []string{"GetSecretValue"}},
 		{"Find", func() error { _, _, err := v.Find(t.Context(), slot("a", 2)); return err }, []string{"GetSecretValue"}},
 		{"Destroy", func() error { return v.Destroy(t.Context(), profile.ID) }, []string{"DeleteSecret"}},

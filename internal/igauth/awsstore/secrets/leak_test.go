@@ -57,7 +57,7 @@ func TestTokenStaysInItsPlace(t *testing.T) {
 		for _, do := range []func() error{
 			func() error { _, err := v.Get(t.Context(), slotOf(7), igauth.Ref(attempt+"-7")); return err },
 			func() error { _, _, err := v.Find(t.Context(), slotOf(7)); return err },
-			func() error { return v.Promote(t.Context(), slotOf(7), igauth.Ref(attempt+"-7")) },
+			func() error { return v.Promote(t.Context(), slotOf(7), igauth.Ref(attempt+"-7"), "") },
 			func() error { return v.Destroy(t.Context(), profile.ID) },
 		} {
 			err := do()

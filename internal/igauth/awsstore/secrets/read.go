@@ -20,7 +20,7 @@ func (v *Vault) Get(ctx context.Context, slot igauth.Slot, ref igauth.Ref) (igau
 	if err != nil {
 		return igauth.Token{}, fmt.Errorf("getting a token: %w", err)
 	}
-	if _, ours := generationOf(string(ref)); !ours {
+	if !v.Keeps(ref) {
 		// A row that another kind of vault has filled says nothing about what
 		// is in this one.
 		return igauth.Token{}, fmt.Errorf("getting a token from %s: the row's reference was not made by this vault", *name)
@@ -66,13 +66,23 @@ func (v *Vault) read(ctx context.Context, account igauth.AccountID, name *string
 	return decode(account, aws.ToString(out.SecretString))
 }
 
-// Promote implements [igauth.Vault]. It does nothing when a token of a later
-// generation is current, so that a writer that was held up after its commit
-// cannot bring back what was replaced since.
-func (v *Vault) Promote(ctx context.Context, slot igauth.Slot, ref igauth.Ref) error {
+// Keeps implements [igauth.Vault]: whatever has the form of our versions' ids.
+func (v *Vault) Keeps(ref igauth.Ref) bool {
+	_, ours := generationOf(string(ref))
+	return ours
+}
+
+// Promote implements [igauth.Vault]. If the label is where replaced says, one
+// call moves it. If not, the secret is looked at; nothing happens when a token of
+// a later generation is current, so that a writer that was held up after its
+// commit cannot bring back what was replaced since.
+func (v *Vault) Promote(ctx context.Context, slot igauth.Slot, ref, replaced igauth.Ref) error {
 	name, err := v.name(slot.Account)
 	if err != nil {
 		return fmt.Errorf("promoting a token: %w", err)
+	}
+	if v.Keeps(replaced) && v.move(ctx, name, string(ref), string(replaced)) == nil {
+		return nil
 	}
 	var secret *secretsmanager.DescribeSecretOutput
 	err = retry(ctx, v.visible, isUnknown, func() (err error) {
@@ -93,19 +103,25 @@ func (v *Vault) Promote(ctx context.Context, slot igauth.Slot, ref igauth.Ref) e
 	if generation, known := generationOf(current); known && generation > slot.Generation {
 		return nil
 	}
-	input := &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId:        name,
-		VersionStage:    aws.String(labelCurrent),
-		MoveToVersionId: aws.String(string(ref)),
-	}
-	if current != "" {
-		// If the label has moved since it was read, this fails.
-		input.RemoveFromVersionId = &current
-	}
-	if _, err := v.client.UpdateSecretVersionStage(ctx, input); err != nil {
+	if err := v.move(ctx, name, string(ref), current); err != nil {
 		return fmt.Errorf("promoting a token in %s: %w", *name, missing(err))
 	}
 	return nil
+}
+
+// move moves AWSCURRENT to a version. It fails if the label is not on the
+// version from which it is to be moved, "" for none.
+func (v *Vault) move(ctx context.Context, name *string, to, from string) error {
+	input := &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId:        name,
+		VersionStage:    aws.String(labelCurrent),
+		MoveToVersionId: &to,
+	}
+	if from != "" {
+		input.RemoveFromVersionId = &from
+	}
+	_, err := v.client.UpdateSecretVersionStage(ctx, input)
+	return err
 }
 
 // versionWith returns the id of the version that has a label, "" if none has.

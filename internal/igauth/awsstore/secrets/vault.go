@@ -92,8 +92,8 @@ type Config struct {
 //
 //   - Put: one call, for the first token of an account two;
 //   - Get and Find: one call;
-//   - Promote: two calls, and one where there is nothing to do, as for the first
-//     token;
+//   - Promote: one call; two when the Ref that is replaced is not known, and one
+//     where there is nothing to do, as for the first token;
 //   - Destroy: one call.
 //
 // All writes of an AWS account in a Region share 50 calls a second for versions
