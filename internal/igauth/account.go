@@ -45,6 +45,10 @@ const (
 	StatusReauthRequired Status = "reauth_required"
 	// StatusDisconnected was disconnected by its owner or by us.
 	StatusDisconnected Status = "disconnected"
+	// StatusDeleting was erased: nothing is left of the account but its id, and
+	// that only for as long as a late writer must be recognized. Nobody is shown
+	// such an account.
+	StatusDeleting Status = "deleting"
 )
 
 // Live reports whether an account of this status has a token that is worth
@@ -81,11 +85,32 @@ type Lease struct {
 	// Attempt is 32 hexadecimal digits, unique for each try.
 	Attempt string    `json:"attempt,omitempty"`
 	Until   time.Time `json:"until,omitempty,omitzero"`
-	// Connecting says that the attempt is a person connecting the account, and
-	// not a refresh. RequestedScopes are what was asked for then.
-	Connecting      bool     `json:"connecting,omitempty"`
+	Work    Work      `json:"work,omitempty"`
+	// RequestedScopes are what a connection asked for.
 	RequestedScopes []string `json:"requested_scopes,omitempty"`
 }
+
+// Work is what an attempt does.
+type Work string
+
+// The kinds of work.
+const (
+	// WorkRefresh obtains the next token of an account.
+	WorkRefresh Work = "refresh"
+	// WorkConnect stores the token of a person's consent, WorkImport one that a
+	// person brought.
+	WorkConnect Work = "connect"
+	WorkImport  Work = "import"
+	// WorkMove keeps the same token in another way.
+	WorkMove Work = "move"
+	// WorkEmpty removes from the vault what no row points to. Nobody may put a
+	// token there meanwhile.
+	WorkEmpty Work = "empty"
+)
+
+// byPerson reports whether a person brings the token, before whom a refresh
+// stands back.
+func (w Work) byPerson() bool { return w == WorkConnect || w == WorkImport }
 
 // A Failure is what happened the last time that something failed.
 type Failure struct {
@@ -110,6 +135,7 @@ const (
 	EventRefreshed      = "refreshed"
 	EventRefreshFailed  = "refresh_failed"
 	EventReauthRequired = "reauth_required"
+	EventImported       = "imported"
 	EventDisconnected   = "disconnected"
 	EventProfileChanged = "profile_changed"
 )
@@ -141,10 +167,16 @@ type Account struct {
 	Scopes          []string `json:"scopes"`
 	RequestedScopes []string `json:"requested_scopes,omitempty"`
 
-	// ConnectedAt is when the owner consented last, CheckedAt when Meta last
-	// accepted the token.
+	// ConfirmAt is set while ExpiresAt is an assumption, as nobody knows how old
+	// an imported token is: a refresh at that time tells.
+	ConfirmAt time.Time `json:"confirm_at,omitempty,omitzero"`
+
+	// ConnectedAt is when the owner consented or a token was imported last,
+	// CheckedAt when Meta last accepted the token, EndedAt when the account was
+	// disconnected or erased last.
 	ConnectedAt time.Time `json:"connected_at,omitempty,omitzero"`
 	CheckedAt   time.Time `json:"checked_at,omitempty,omitzero"`
+	EndedAt     time.Time `json:"ended_at,omitempty,omitzero"`
 	// TriedAt is when a refresh of the present token was last tried; zero if none
 	// was.
 	TriedAt time.Time `json:"tried_at,omitempty,omitzero"`
@@ -158,16 +190,23 @@ type Account struct {
 	DueAt time.Time `json:"due_at,omitempty,omitzero"`
 	Lease Lease     `json:"lease,omitempty,omitzero"`
 	// Unpromoted says that the vault may not have promoted Ref yet. Every commit
-	// sets it, since the process may end before the promotion; an hour later a
-	// run makes sure of it and clears it.
+	// to a vault with direct readers sets it, since the process may end before
+	// the promotion; the promotion clears it.
 	Unpromoted bool `json:"unpromoted,omitempty"`
+	// SweepAt is when the vault must be emptied of what no row points to; zero
+	// means that nothing is left there.
+	SweepAt time.Time `json:"sweep_at,omitempty,omitzero"`
+	// ForgetAt is when the ledger may forget the row; zero means never.
+	ForgetAt time.Time `json:"forget_at,omitempty,omitzero"`
 
 	// History holds the last 20 entries, oldest first.
 	History []Entry `json:"history,omitempty"`
 }
 
 // Connected reports whether the account was ever connected and may be shown.
-func (a Account) Connected() bool { return a.Status != StatusConnecting && a.Status != "" }
+func (a Account) Connected() bool {
+	return a.Status != StatusConnecting && a.Status != StatusDeleting && a.Status != ""
+}
 
 // MissingScopes returns the scopes that were asked for and not granted. It is
 // empty when Meta did not say what was granted.
@@ -200,21 +239,28 @@ func (a Account) nextSlot() Slot {
 	return Slot{Account: a.ID, Generation: a.Generation + 1, Attempt: a.Lease.Attempt}
 }
 
-// adopt makes token, which the vault keeps at ref, the account's token, ends the
+// adopt makes token, for which the vault gave ref, the account's token, ends the
 // attempt that obtained it, and writes it down.
 func (a *Account) adopt(token Token, ref Ref) {
 	what := EventRefreshed
-	if a.Lease.Connecting {
+	a.ConfirmAt = time.Time{}
+	switch a.Lease.Work {
+	case WorkConnect:
 		what = EventConnected
 		if a.Connected() {
 			what = EventReconnected
 		}
+	case WorkImport:
+		what = EventImported
+		a.ConfirmAt = token.IssuedAt.UTC()
+	}
+	if a.Lease.Work.byPerson() {
 		a.ConnectedAt = token.IssuedAt.UTC()
 		a.RequestedScopes = a.Lease.RequestedScopes
 		a.Scopes = nil // those of the last consent are no longer what counts
 	}
 	a.Generation++
-	a.Ref, a.Unpromoted = ref, true
+	a.Ref, a.ForgetAt = ref, time.Time{}
 	a.IssuedAt, a.ExpiresAt = token.IssuedAt.UTC(), token.ExpiresAt.UTC()
 	a.CheckedAt, a.TriedAt = a.IssuedAt, time.Time{}
 	if token.Scopes != nil {
@@ -241,14 +287,33 @@ func (a *Account) disconnect(at time.Time) {
 	a.Generation++
 	a.Ref, a.Unpromoted = "", false
 	a.Failures, a.LastFailure = 0, Failure{}
+	a.ConfirmAt, a.EndedAt = time.Time{}, at.UTC()
 	a.Status = StatusDisconnected
 	a.record(at, EventDisconnected, "")
 }
 
-// disconnectedAfter reports whether the account was disconnected after a time.
-func (a Account) disconnectedAfter(at time.Time) bool {
-	last := len(a.History) - 1
-	return a.Status == StatusDisconnected && last >= 0 && a.History[last].At.After(at)
+// erase leaves nothing of the account but what tells a late writer that it has
+// lost.
+func (a *Account) erase(at time.Time) {
+	*a = Account{
+		Profile:    Profile{ID: a.ID},
+		Login:      a.Login,
+		Status:     StatusDeleting,
+		Revision:   a.Revision,
+		Generation: a.Generation + 1,
+		EndedAt:    at.UTC(),
+		Lease:      a.Lease,
+	}
+}
+
+// ended reports whether the account was disconnected or erased.
+func (a Account) ended() bool {
+	return a.Status == StatusDisconnected || a.Status == StatusDeleting
+}
+
+// emptying reports whether somebody is emptying the vault of the account at now.
+func (a Account) emptying(now time.Time) bool {
+	return a.leased(now) && a.Lease.Work == WorkEmpty
 }
 
 // fail counts a refresh that failed and may succeed later.

@@ -7,16 +7,9 @@ import (
 	"time"
 )
 
-// claim takes the account for this run. The save is conditional on the row being
-// the one that was judged, so that it is the second look, too. The lease ends
-// after the work can.
-func (r *run) claim(ctx context.Context, a *Account) error {
-	lease, err := r.store.lease(r.store.now().Add(r.callTimeout + leaseMargin))
-	if err != nil {
-		return err
-	}
-	a.claim(lease)
-	return r.store.save(ctx, a, nil)
+// claim takes the account for this run. The lease ends after the work can.
+func (r *run) claim(ctx context.Context, a *Account, work Work) error {
+	return r.store.claim(ctx, a, work, r.callTimeout+leaseMargin)
 }
 
 // refresh claims the account, asks Meta, and commits what came back. An answer
@@ -27,8 +20,15 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 		return ErrConflict
 	}
 	a.TriedAt = r.now.UTC()
-	if err := r.claim(ctx, &a); err != nil {
+	if err := r.claim(ctx, &a, WorkRefresh); err != nil {
 		return err
+	}
+	if a.Unpromoted {
+		// The next Put takes the label away that keeps the vault from forgetting
+		// the present token.
+		if err := r.store.promote(ctx, &a, a.slot(), ""); err != nil {
+			r.log.WarnContext(ctx, "token not promoted yet", "accountId", a.ID, "err", err)
+		}
 	}
 	token, err := r.renew(ctx, a)
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *run) renew(ctx context.Context, a Account) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	if next.Value.IsZero() || !next.ExpiresAt.After(token.ExpiresAt) {
+	if next.Value.IsZero() || !next.ExpiresAt.After(a.ExpiresAt) && a.ConfirmAt.IsZero() {
 		return Token{}, newError(CodeMetaUnreadable, errors.New("the new token does not live longer than the old one"))
 	}
 	next.Scopes = token.Scopes
@@ -75,8 +75,12 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 		// Our idea of the token's age was wrong. That is no failure of the
 		// token, and it is tried again on another day.
 		a.release()
+		r.youngerThanADay(&a, now)
 	} else {
 		a.fail(now, cause)
+		if !a.ConfirmAt.IsZero() {
+			a.ConfirmAt = now.Add(r.store.policy.UrgentEvery).UTC()
+		}
 	}
 	return errors.Join(cause, r.settle(ctx, a, cause))
 }
@@ -104,7 +108,7 @@ func (r *run) dead(ctx context.Context, a Account, code Code) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	a.die(r.store.now(), code)
-	a.DueAt = time.Time{}
+	a.DueAt = r.store.policy.Plan(a).At
 	if err := r.store.save(ctx, &a, nil); err != nil {
 		return err
 	}
@@ -133,8 +137,8 @@ func (r *run) probe(ctx context.Context, a Account) error {
 	case err != nil:
 		return errors.Join(err, r.postpone(ctx, a, err))
 	}
-	if a.Unpromoted {
-		a.Unpromoted = r.store.promote(ctx, a, a.slot()) != nil
+	if err := r.store.promote(ctx, &a, a.slot(), ""); err != nil {
+		r.log.WarnContext(ctx, "token not promoted yet", "accountId", a.ID, "err", err)
 	}
 	a.CheckedAt = r.store.now().UTC()
 	if a.Failures == 0 {
@@ -152,11 +156,10 @@ func (r *run) probe(ctx context.Context, a Account) error {
 
 // promote makes sure that direct readers of the vault see the account's token.
 func (r *run) promote(ctx context.Context, a Account) error {
-	if err := r.store.promote(ctx, a, a.slot()); err != nil {
+	if err := r.store.promote(ctx, &a, a.slot(), ""); err != nil {
 		return errors.Join(err, r.settle(ctx, a, nil))
 	}
-	a.Unpromoted = false
-	return r.settle(ctx, a, nil)
+	return nil
 }
 
 // tryAgain is how long after a failed probe or promotion the next one comes.
@@ -204,21 +207,24 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 		r.log.InfoContext(ctx, "unfinished token committed", "accountId", a.ID, "generation", finished.Generation)
 		return nil
 	}
-	if a.Status == StatusDisconnected {
-		// Before that attempt somebody may have had work to do here.
+	if !a.Connected() {
+		// The person has to begin again; till then there is no account.
+		a.erase(a.EndedAt)
+		a.SweepAt = r.now.UTC()
+	}
+	if !a.SweepAt.IsZero() {
 		return r.destroy(ctx, a)
 	}
 	a.release()
 	return r.settle(ctx, a, nil)
 }
 
-// destroy empties the vault for an account whose disconnection did not come so
-// far.
+// destroy empties the vault of what no row points to.
 func (r *run) destroy(ctx context.Context, a Account) error {
-	if err := r.claim(ctx, &a); err != nil {
+	if err := r.claim(ctx, &a, WorkEmpty); err != nil {
 		return err
 	}
-	if err := r.store.destroy(ctx, &a, time.Time{}); err != nil {
+	if err := r.store.empty(ctx, &a, time.Time{}); err != nil {
 		return fmt.Errorf("emptying the vault: %w", err)
 	}
 	r.count(func(report *Report) { report.Destroyed++ })

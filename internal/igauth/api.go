@@ -110,8 +110,11 @@ type AccountView struct {
 	Login       Login     `json:"login"`
 	Status      Status    `json:"status"`
 	// DaysLeft counts whole days until the token expires, 0 if it is dead.
-	DaysLeft      int       `json:"days_left"`
-	ExpiresAt     time.Time `json:"expires_at,omitzero"`
+	DaysLeft  int       `json:"days_left"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// ExpiryAssumed says that ExpiresAt is the earliest possible end of an
+	// imported token, until a refresh confirms it.
+	ExpiryAssumed bool      `json:"expiry_assumed,omitempty"`
 	IssuedAt      time.Time `json:"issued_at,omitzero"`
 	ConnectedAt   time.Time `json:"connected_at,omitzero"`
 	CheckedAt     time.Time `json:"checked_at,omitzero"`
@@ -142,7 +145,7 @@ func (s *Store) View(a Account) AccountView {
 	view := AccountView{
 		ID: a.ID, AppScopedID: a.AppScopedID, Username: a.Username, Name: a.Name,
 		AccountType: a.AccountType, Login: a.Login, Status: a.Status,
-		ExpiresAt: a.ExpiresAt, IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
+		ExpiresAt: a.ExpiresAt, ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
 		Scopes: orEmpty(a.Scopes), MissingScopes: a.MissingScopes(), Generation: a.Generation,
 		Failures: a.Failures, NextAction: plan.Action, NextAt: latest(plan.At, a.DueAt), NextReason: plan.Reason,
 		History: orEmpty(a.History),

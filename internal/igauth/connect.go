@@ -79,11 +79,13 @@ func (c *Connector) connect(ctx context.Context, arrival Arrival, flow *Flow) er
 		return err
 	}
 	for try := 0; ; try++ {
-		a, err := c.intend(ctx, arrival, profile, flow, func(a Account) error {
+		lease := flow.Lease
+		lease.RequestedScopes = arrival.RequestedScopes
+		a, err := c.store.intend(ctx, profile, lease, flow, func(a Account) error {
 			switch {
 			case a.Status.Live() && a.ConnectedAt.After(token.IssuedAt):
 				return errNewerConsent
-			case a.disconnectedAfter(began):
+			case a.ended() && a.EndedAt.After(began):
 				return newError(CodeDisconnected, nil)
 			}
 			return nil
@@ -139,7 +141,7 @@ func (c *Connector) yield(ctx context.Context, arrival Arrival, a Account, token
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("reading the account again: %w", err)
-	case fresh.Status == StatusDisconnected && fresh.Generation > a.Generation:
+	case fresh.ended() && fresh.Generation > a.Generation:
 		return false, newError(CodeDisconnected, nil)
 	case fresh.Status.Live() && fresh.Generation > a.Generation && !fresh.ConnectedAt.Before(token.IssuedAt):
 		c.connected(arrival, flow, token)
@@ -225,53 +227,4 @@ func insistently(ctx context.Context, do func() error) error {
 		err = do()
 	}
 	return err
-}
-
-// intend writes down, in the account's row and in the flow, that this attempt is
-// about to store a token. A refresh that is under way loses its claim and can no
-// longer commit. Only a vault that is being emptied is waited for. An account
-// that moved on in a way that check names is left alone.
-func (c *Connector) intend(ctx context.Context, arrival Arrival, profile Profile, flow *Flow, check func(Account) error) (Account, error) {
-	for {
-		now := c.store.now()
-		a, err := c.store.row(ctx, profile.ID)
-		switch {
-		case errors.Is(err, ErrNotFound):
-			a = Account{Login: LoginInstagram, Status: StatusConnecting}
-		case err != nil:
-			return Account{}, fmt.Errorf("reading the account: %w", err)
-		case a.Status == StatusDisconnected && a.leased(now) && !a.Lease.Connecting:
-			if err := sleep(ctx, pollEvery); err != nil {
-				return Account{}, newError(CodeUnavailable, err)
-			}
-			continue
-		}
-		if err := check(a); err != nil {
-			return Account{}, err
-		}
-		a.ID = profile.ID
-		a.setProfile(profile, now)
-		lease := flow.Lease
-		lease.Connecting, lease.RequestedScopes = true, arrival.RequestedScopes
-		a.claim(lease)
-		flow.Account = a.ID
-		err = c.store.save(ctx, &a, flow)
-		if err == nil {
-			return a, nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			return Account{}, fmt.Errorf("claiming the account: %w", err)
-		}
-		var current Flow
-		err = patiently(ctx, func() (err error) {
-			current, err = c.store.ledger.Flow(ctx, flow.ID)
-			return err
-		})
-		if err != nil {
-			return Account{}, fmt.Errorf("reading the flow: %w", err)
-		}
-		if current.Revision != flow.Revision {
-			return Account{}, newError(CodeOutcomeUnknown, ErrConflict)
-		}
-	}
 }

@@ -53,6 +53,7 @@ const (
 	CodeReauthRequired   Code = "reauth_required"
 	CodeDisconnected     Code = "account_disconnected"
 	CodeValidityShort    Code = "validity_too_short"
+	CodeAlreadyConnected Code = "account_already_connected"
 	CodeClaimInvalid     Code = "claim_invalid"
 	CodeUnauthorized     Code = "unauthorized"
 	CodeRouteNotFound    Code = "not_found"
@@ -262,6 +263,10 @@ var dictionary = map[Code]entry{
 	CodeValidityShort: {class: ClassRefused, status: http.StatusServiceUnavailable,
 		message: "The token does not live that long",
 		hint:    "The token is alive, but not for as long as min_valid_seconds asks. It is being refreshed on schedule; ask for less, or look at the account's last failure."},
+	CodeAlreadyConnected: {class: ClassRefused, status: http.StatusConflict,
+		message: "The account has a live token already",
+		hint:    "Its token is kept alive; nothing was changed. To use the imported one instead, say so with --replace.",
+	},
 	CodeClaimInvalid: {class: ClassRefused, status: http.StatusNotFound,
 		message: "The claim is unknown, used or too old",
 		hint:    "A claim is redeemed once, within 60 seconds after the visitor returned. Ask for GET /accounts instead, or have the visitor connect again."},

@@ -7,89 +7,131 @@ import (
 	"time"
 )
 
-// sweep has a later run empty the vault again if the account was disconnected
-// while a token was on its way there. It takes the row from whoever is emptying
-// the vault at this moment, who may have done so just before the token came, and
-// leaves that worker its time: until then nobody connects the account.
-func (s *Store) sweep(ctx context.Context, id AccountID) {
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
-	for {
-		a, err := s.row(ctx, id)
-		if err == nil && (a.Status != StatusDisconnected || a.Lease.Connecting) {
-			return
-		}
-		if err == nil {
-			var lease Lease
-			if lease, err = s.lease(latest(s.now(), a.Lease.Until)); err == nil {
-				a.claim(lease)
-				err = s.save(ctx, &a, nil)
-			}
-		}
-		if err == nil {
-			return
-		}
-		if !errors.Is(err, ErrConflict) {
-			s.log.WarnContext(ctx, "vault may hold a token of a disconnected account", "accountId", id, "err", err)
-			return
-		}
-	}
-}
+// emptyWithin bounds how long somebody who takes a token away may work on the
+// vault.
+const emptyWithin = 2 * time.Minute
 
-// destroyWithin bounds how long a disconnect may work on the vault.
-const destroyWithin = 2 * time.Minute
+// keepErased is how long the ledger keeps what is left of an erased account. A
+// writer that slept longer than this, such as a command on a laptop, may find a
+// new row and take it for its own only if that has been saved as often.
+const keepErased = 30 * 24 * time.Hour
 
 // Disconnect takes the token of an account away. When it returns no read
 // succeeds any more; what the vault cannot remove now, a later run removes. A
 // disconnected account is disconnected again without complaint.
 func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
-	for {
-		a, err := s.Account(ctx, id)
-		if err != nil {
-			return Account{}, err
-		}
+	read := func() (Account, error) { return s.Account(ctx, id) }
+	return s.end(ctx, read, func(a *Account) bool {
 		if a.Status == StatusDisconnected {
-			return a, nil
+			return false
 		}
-		lease, err := s.lease(s.now().Add(destroyWithin))
+		a.disconnect(s.now())
+		return true
+	})
+}
+
+// Erase takes the token of an account away and forgets all that is known of the
+// account. When it returns no read finds the account any more; what the vault
+// cannot remove now, a later run removes. An account that is unknown, or erased,
+// is erased again without complaint.
+func (s *Store) Erase(ctx context.Context, id AccountID) error {
+	if !id.Valid() {
+		return newError(CodeAccountNotFound, nil)
+	}
+	read := func() (Account, error) { return s.row(ctx, id) }
+	_, err := s.end(ctx, read, func(a *Account) bool {
+		if a.Status == StatusDeleting && a.Username == "" && !a.Lease.Work.byPerson() {
+			return false
+		}
+		a.erase(s.now())
+		return true
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// end saves a change that takes an account's token away, and empties the vault.
+// The change reports whether there is anything to do.
+func (s *Store) end(ctx context.Context, read func() (Account, error), change func(*Account) bool) (Account, error) {
+	for {
+		a, err := read()
 		if err != nil {
 			return Account{}, err
 		}
 		displaced := a.Lease
-		a.disconnect(s.now())
-		a.claim(lease)
-		if err := s.save(ctx, &a, nil); errors.Is(err, ErrConflict) {
-			continue
-		} else if err != nil {
-			return Account{}, fmt.Errorf("disconnecting the account: %w", err)
+		if !change(&a) {
+			return a, nil
 		}
-		s.log.InfoContext(ctx, "account disconnected", "accountId", id)
-		if err := s.destroy(ctx, &a, displaced.Until); err != nil {
-			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", id, "err", err)
+		a.SweepAt = s.now().UTC()
+		err = s.claim(ctx, &a, WorkEmpty, emptyWithin)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return Account{}, fmt.Errorf("taking the token away: %w", err)
+		}
+		s.log.InfoContext(ctx, "token taken away", "accountId", a.ID, "status", a.Status)
+		if err := s.empty(ctx, &a, displaced.Until); err != nil {
+			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", a.ID, "err", err)
 		}
 		return a, nil
 	}
 }
 
-// destroy empties the vault for a disconnected account that this worker holds,
-// before the lease ends: afterwards the owner may have connected again. A worker
-// that lost the account to the disconnection may still put a token until a time;
+// empty removes all that the vault keeps for an account that this worker holds
+// for that, before the lease ends: afterwards the owner may have connected again.
+// A worker that lost the account meanwhile may still put a token until a time;
 // then a run empties the vault once more. An owner who connects before that does
 // not have to wait for it.
-func (s *Store) destroy(ctx context.Context, a *Account, lateUntil time.Time) error {
+func (s *Store) empty(ctx context.Context, a *Account, lateUntil time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
 	defer cancel()
 	if err := s.vault.Destroy(ctx, a.ID); err != nil {
 		return err
 	}
-	if now := s.now().UTC(); lateUntil.After(now) {
-		a.Lease.Until, a.DueAt = now, lateUntil
-	} else {
-		a.release()
-		a.DueAt = time.Time{}
+	now := s.now().UTC()
+	a.SweepAt = time.Time{}
+	if lateUntil.After(now) {
+		a.SweepAt = lateUntil.UTC()
+	} else if a.Status == StatusDeleting {
+		a.ForgetAt = now.Add(keepErased)
 	}
+	a.release()
+	a.DueAt = s.policy.Plan(*a).At
 	if err := s.save(ctx, a, nil); err != nil && !errors.Is(err, ErrConflict) {
 		return err
 	}
 	return nil
+}
+
+// sweep has a later run empty the vault if a token was put there that no row will
+// point to, while the row's own token, if there is one, is kept elsewhere. If the
+// vault is just being emptied, perhaps a moment too early, whoever does that
+// fails to write so into the row.
+func (s *Store) sweep(ctx context.Context, id AccountID, put Ref) {
+	if !s.vault.Keeps(put) {
+		return
+	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	for {
+		a, err := s.row(ctx, id)
+		if err == nil && s.vault.Keeps(a.Ref) {
+			return
+		}
+		if err == nil {
+			a.SweepAt = latest(s.now().UTC(), a.SweepAt)
+			a.DueAt = s.policy.Plan(a).At
+			err = s.save(ctx, &a, nil)
+		}
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, ErrConflict) {
+			s.log.WarnContext(ctx, "vault may hold a token that no account has", "accountId", id, "err", err)
+			return
+		}
+	}
 }

@@ -82,7 +82,7 @@ func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error
 	if arrival.Failure != "" {
 		flow.Outcome = Outcome{Code: arrival.Failure}
 	} else {
-		lease, err := c.store.lease(c.store.now().Add(c.timeout + leaseMargin))
+		lease, err := c.store.lease(WorkConnect, c.timeout+leaseMargin)
 		if err != nil {
 			return Outcome{}, err
 		}

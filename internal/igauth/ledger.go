@@ -19,7 +19,8 @@ import (
 // applied, and saving the same change again is safe.
 type Ledger interface {
 	// Account returns the row of an account as of every Save that returned
-	// before the call (a strongly consistent read), or ErrNotFound.
+	// before the call (a strongly consistent read), or ErrNotFound. A row whose
+	// ForgetAt has passed may be returned or not.
 	Account(ctx context.Context, id AccountID) (Account, error)
 
 	// Flow returns the record of a flow in the same way, or ErrNotFound. A flow

@@ -80,8 +80,7 @@ const (
 	ActionExpire Action = "expire"
 	// ActionRecover looks for what an attempt left that did not come back.
 	ActionRecover Action = "recover"
-	// ActionDestroy removes what the vault may still hold of a disconnected
-	// account.
+	// ActionDestroy removes what the vault may still hold and no row points to.
 	ActionDestroy Action = "destroy"
 )
 
@@ -97,15 +96,17 @@ type Plan struct {
 // arguments, so that everybody who asks gets the same answer.
 func (p Policy) Plan(a Account) Plan {
 	switch {
-	case a.Lease.Attempt != "" && a.Status == StatusDisconnected && !a.Lease.Connecting:
-		return Plan{ActionDestroy, a.Lease.Until, "the vault may still hold a token"}
+	case a.Lease.Work == WorkEmpty:
+		return Plan{ActionDestroy, a.Lease.Until, planDestroy(a).Reason}
 	case a.Lease.Attempt != "":
 		return Plan{ActionRecover, a.Lease.Until, "an attempt is under way or did not come back"}
+	case !a.Status.Live() && !a.SweepAt.IsZero():
+		return planDestroy(a)
 	case !a.Status.Live():
 		return Plan{ActionNone, time.Time{}, "the account has no live token"}
 	}
 	next := planExpire(a)
-	for _, other := range []Plan{p.planProbe(a), planPromote(a), p.planRefresh(a)} {
+	for _, other := range []Plan{planDestroy(a), p.planProbe(a), planPromote(a), p.planRefresh(a)} {
 		if other.Action != ActionNone && !other.At.After(next.At) {
 			next = other
 		}
@@ -119,8 +120,11 @@ func (p Policy) Plan(a Account) Plan {
 func (p Policy) due(a Account, now time.Time) Plan {
 	plan := p.Plan(a)
 	switch plan.Action {
-	case ActionProbe, ActionRefresh, ActionPromote:
+	case ActionProbe, ActionRefresh, ActionPromote, ActionDestroy:
 	default:
+		return plan
+	}
+	if !a.Status.Live() || a.leased(now) {
 		return plan
 	}
 	if !a.ExpiresAt.After(now) {
@@ -134,8 +138,15 @@ func (p Policy) due(a Account, now time.Time) Plan {
 	return plan
 }
 
-// promoteAfter is how long after a commit its promotion is made sure of.
-const promoteAfter = time.Hour
+func planDestroy(a Account) Plan {
+	if a.SweepAt.IsZero() {
+		return Plan{Action: ActionNone, Reason: "the vault may still hold a token"}
+	}
+	return Plan{ActionDestroy, a.SweepAt, "the vault may still hold a token"}
+}
+
+// promoteAfter is how long after a commit its promotion is made up for.
+const promoteAfter = 10 * time.Minute
 
 func planPromote(a Account) Plan {
 	if !a.Unpromoted {
@@ -149,6 +160,9 @@ func planExpire(a Account) Plan {
 }
 
 func (p Policy) planRefresh(a Account) Plan {
+	if !a.ConfirmAt.IsZero() {
+		return Plan{ActionRefresh, a.ConfirmAt, "nobody knows how old the imported token is"}
+	}
 	life := a.ExpiresAt.Sub(a.IssuedAt)
 	part := p.RefreshAt + p.Jitter*(2*spread(a.ID)-1)
 	at := a.IssuedAt.Add(time.Duration(float64(life) * part))

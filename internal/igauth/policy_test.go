@@ -54,8 +54,16 @@ func TestPlan(t *testing.T) {
 		{"so is a disconnected one", p, func(a *Account) { a.Status = StatusDisconnected }, ActionNone, 0, 0},
 		{"an attempt that did not come back is looked for", p, func(a *Account) { a.Lease = Lease{Attempt: "x", Until: someTime.Add(time.Minute)} }, ActionRecover, time.Minute, time.Minute},
 		{"a disconnection that did not end is ended", p, func(a *Account) {
-			a.Status, a.Lease = StatusDisconnected, Lease{Attempt: "x", Until: someTime.Add(time.Minute)}
+			a.Status, a.SweepAt = StatusDisconnected, someTime
+			a.Lease = Lease{Attempt: "x", Until: someTime.Add(time.Minute), Work: WorkEmpty}
 		}, ActionDestroy, time.Minute, time.Minute},
+		{"a disconnection whose connection did not come back waits for that", p, func(a *Account) {
+			a.Status, a.SweepAt = StatusDisconnected, someTime
+			a.Lease = Lease{Attempt: "x", Until: someTime.Add(time.Minute), Work: WorkConnect}
+		}, ActionRecover, time.Minute, time.Minute},
+		{"the vault is emptied of what came late", p, func(a *Account) { a.Status, a.SweepAt = StatusDisconnected, someTime.Add(time.Minute) }, ActionDestroy, time.Minute, time.Minute},
+		{"the vault is emptied of what was moved", p, func(a *Account) { a.SweepAt = someTime.Add(time.Minute) }, ActionDestroy, time.Minute, time.Minute},
+		{"an imported token is refreshed to learn its age", p, func(a *Account) { a.ConfirmAt = someTime.Add(time.Minute) }, ActionRefresh, time.Minute, time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			plan := c.policy.Plan(liveAccount(c.edit))

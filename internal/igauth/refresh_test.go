@@ -63,7 +63,7 @@ func (v *fakeVault) Find(ctx context.Context, s igauth.Slot) (igauth.Ref, igauth
 	return igauth.Ref(s.Attempt), token, err
 }
 
-func (v *fakeVault) Keeps(igauth.Ref) bool { return true }
+func (v *fakeVault) Keeps(ref igauth.Ref) bool { return ref != "" }
 
 func (v *fakeVault) Promote(_ context.Context, s igauth.Slot, ref, _ igauth.Ref) error {
 	v.mu.Lock()

@@ -104,10 +104,21 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 }
 
-// lease returns a new lease that ends at until.
-func (s *Store) lease(until time.Time) (Lease, error) {
+// lease returns a new lease for some work, that lasts for a time.
+func (s *Store) lease(work Work, within time.Duration) (Lease, error) {
 	attempt, err := newAttempt(s.random)
-	return Lease{Attempt: attempt, Until: until.UTC()}, err
+	return Lease{Attempt: attempt, Until: s.now().Add(within).UTC(), Work: work}, err
+}
+
+// claim takes an account for some work. The save is conditional on the row being
+// the one that was judged, so that it is the second look, too.
+func (s *Store) claim(ctx context.Context, a *Account, work Work, within time.Duration) error {
+	lease, err := s.lease(work, within)
+	if err != nil {
+		return err
+	}
+	a.claim(lease)
+	return s.save(ctx, a, nil)
 }
 
 // commit stores the token that the account's attempt obtained from Meta:
@@ -125,7 +136,7 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 	}
 	committed, err := s.adopt(ctx, a, slot, ref, token, f)
 	if errors.Is(err, ErrConflict) {
-		s.sweep(ctx, a.ID)
+		s.sweep(ctx, a.ID, ref)
 	}
 	return committed, err
 }
@@ -135,10 +146,11 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 	for {
 		next := a
 		next.adopt(token, ref)
+		s.point(&next, a.Ref)
 		next.DueAt = s.policy.Plan(next).At
 		err := s.save(ctx, &next, f)
 		if err == nil {
-			if err := s.promote(ctx, next, slot); err != nil {
+			if err := s.promote(ctx, &next, slot, a.Ref); err != nil {
 				s.log.WarnContext(ctx, "token not promoted yet", "accountId", next.ID, "err", err)
 			}
 			return next, nil
@@ -162,12 +174,38 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 	}
 }
 
-// promote moves the label that direct readers of the vault see. If that fails,
+// point writes into the row what follows from where its token is kept now, and
+// where it was before.
+func (s *Store) point(a *Account, replaced Ref) {
+	a.Unpromoted = s.vault.Keeps(a.Ref)
+	switch {
+	case a.Unpromoted:
+		// What else is there stands in the same place.
+		a.SweepAt = time.Time{}
+	case s.vault.Keeps(replaced):
+		a.SweepAt = s.now().UTC()
+	}
+}
+
+// promote moves the label that direct readers of the vault see, from the Ref that
+// was replaced if that is known, and writes down that it was done. If it is not,
 // the row still says so, and a later run does it.
-func (s *Store) promote(ctx context.Context, a Account, slot Slot) error {
-	err := patiently(ctx, func() error { return s.vault.Promote(ctx, slot, a.Ref, "") })
+func (s *Store) promote(ctx context.Context, a *Account, slot Slot, replaced Ref) error {
+	if !a.Unpromoted {
+		return nil
+	}
+	err := patiently(ctx, func() error { return s.vault.Promote(ctx, slot, a.Ref, replaced) })
 	if err != nil {
 		return fmt.Errorf("promoting the token: %w", err)
+	}
+	promoted := *a
+	promoted.Unpromoted = false
+	promoted.DueAt = s.policy.Plan(promoted).At
+	switch err := s.save(ctx, &promoted, nil); {
+	case err == nil:
+		*a = promoted
+	case !errors.Is(err, ErrConflict):
+		return fmt.Errorf("writing down the promotion: %w", err)
 	}
 	return nil
 }
@@ -256,7 +294,7 @@ func (s *Store) Token(ctx context.Context, id AccountID, minValid time.Duration)
 		// The account may have moved on between the two reads; then the new row
 		// answers.
 		fresh, again := s.ledger.Account(ctx, id)
-		if again != nil || fresh.Generation == a.Generation {
+		if again != nil || fresh.Generation == a.Generation && fresh.Ref == a.Ref {
 			return a, Token{}, fmt.Errorf("reading the token: %w", err)
 		}
 	}

@@ -1,9 +1,9 @@
 // Package boltstore is the embedded ledger: one file, one process, nothing to
 // install. It serves the development server and the command on a laptop.
 //
-// The file has three buckets: accounts and flows hold the records as JSON under
-// their ids, and due holds an empty value under each account's DueAt and id, so
-// that what is due is the beginning of the bucket.
+// The file has four buckets: accounts and flows hold the records as JSON under
+// their ids; due holds an empty value under each account's DueAt and id, so that
+// what is due is the beginning of the bucket, and forget the same under ForgetAt.
 package boltstore
 
 import (
@@ -24,6 +24,7 @@ var (
 	accountsBucket = []byte("accounts")
 	flowsBucket    = []byte("flows")
 	dueBucket      = []byte("due")
+	forgetBucket   = []byte("forget")
 )
 
 // A Ledger is a file. It is safe for concurrent use, also by several processes,
@@ -54,14 +55,14 @@ func Open(path string, now func() time.Time) (*Ledger, error) {
 func createBuckets(db *bolt.DB) error {
 	isNew := false
 	err := db.View(func(tx *bolt.Tx) error {
-		isNew = tx.Bucket(dueBucket) == nil
+		isNew = tx.Bucket(forgetBucket) == nil
 		return nil
 	})
 	if err != nil || !isNew {
 		return err
 	}
 	return db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{accountsBucket, flowsBucket, dueBucket} {
+		for _, name := range [][]byte{accountsBucket, flowsBucket, dueBucket, forgetBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -131,7 +132,13 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 			if err != nil {
 				return err
 			}
-			if err := moveDue(tx.Bucket(dueBucket), old, account); err != nil {
+			if err := moveDue(tx.Bucket(dueBucket), account.ID, old.DueAt, account.DueAt); err != nil {
+				return err
+			}
+			if err := moveDue(tx.Bucket(forgetBucket), account.ID, old.ForgetAt, account.ForgetAt); err != nil {
+				return err
+			}
+			if err := l.forgetAccounts(tx, account.ID); err != nil {
 				return err
 			}
 		}
@@ -143,7 +150,7 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 			if err != nil {
 				return err
 			}
-			return l.forget(tx.Bucket(flowsBucket), flow.ID)
+			return l.forgetFlows(tx.Bucket(flowsBucket), flow.ID)
 		}
 		return nil
 	})
@@ -177,17 +184,17 @@ func replace[T any](bucket *bolt.Bucket, key string, expected int64, attempt str
 	return old.Record, bucket.Put([]byte(key), data)
 }
 
-// moveDue keeps the index of what is due.
-func moveDue(bucket *bolt.Bucket, old, account igauth.Account) error {
-	if !old.DueAt.IsZero() {
-		if err := bucket.Delete(dueKey(old.DueAt, old.ID)); err != nil {
+// moveDue keeps an index of accounts by a time of theirs.
+func moveDue(bucket *bolt.Bucket, id igauth.AccountID, from, to time.Time) error {
+	if !from.IsZero() {
+		if err := bucket.Delete(dueKey(from, id)); err != nil {
 			return err
 		}
 	}
-	if account.DueAt.IsZero() {
+	if to.IsZero() {
 		return nil
 	}
-	return bucket.Put(dueKey(account.DueAt, account.ID), nil)
+	return bucket.Put(dueKey(to, id), nil)
 }
 
 // dueKey sorts by time, then by id.
@@ -238,13 +245,42 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 	return page, err
 }
 
-// forgetAtATime bounds how many old flows one Save looks at.
+// forgetAccounts removes accounts whose ForgetAt has passed, but for the one that
+// was just saved.
+func (l *Ledger) forgetAccounts(tx *bolt.Tx, saved igauth.AccountID) error {
+	end := dueKey(l.now(), "")
+	cursor := tx.Bucket(forgetBucket).Cursor()
+	var old [][]byte
+	for key, _ := cursor.First(); key != nil && len(old) < forgetAtATime && bytes.Compare(key[:8], end) <= 0; key, _ = cursor.Next() {
+		if string(key[8:]) != string(saved) {
+			old = append(old, bytes.Clone(key))
+		}
+	}
+	for _, key := range old {
+		row, err := decode[igauth.Account](tx.Bucket(accountsBucket).Get(key[8:]))
+		if err == nil {
+			err = moveDue(tx.Bucket(dueBucket), row.Record.ID, row.Record.DueAt, time.Time{})
+		}
+		if err == nil {
+			err = tx.Bucket(accountsBucket).Delete(key[8:])
+		}
+		if err != nil && !errors.Is(err, igauth.ErrNotFound) && !errors.Is(err, igauth.ErrDamaged) {
+			return err
+		}
+		if err := tx.Bucket(forgetBucket).Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetAtATime bounds how many old records one Save looks at.
 const forgetAtATime = 16
 
-// forget removes flows whose time is over, of those that follow a given one.
+// forgetFlows removes flows whose time is over, of those that follow a given one.
 // Each new flow makes room for itself in this way, as DynamoDB's TTL does in the
 // cloud; ids are hashes, so that every flow's turn comes.
-func (l *Ledger) forget(bucket *bolt.Bucket, from igauth.FlowID) error {
+func (l *Ledger) forgetFlows(bucket *bolt.Bucket, from igauth.FlowID) error {
 	now := l.now()
 	cursor := bucket.Cursor()
 	var old [][]byte

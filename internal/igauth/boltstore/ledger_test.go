@@ -273,3 +273,31 @@ func TestOldFlowsAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestAccountsAreForgottenWhenTheirTimeIsOver(t *testing.T) {
+	now := start
+	l := openAt(t, newPath(t), func() time.Time { return now })
+	row := func(n int, forget time.Time) *igauth.Account {
+		a := &igauth.Account{Profile: igauth.Profile{ID: account(n)}, Status: igauth.StatusDeleting, ForgetAt: forget, DueAt: forget}
+		save(t, l, a)
+		return a
+	}
+	over, kept := row(1, start.Add(time.Minute)), row(2, time.Time{})
+	back := row(3, start.Add(time.Minute))
+	back.ForgetAt = time.Time{}
+	save(t, l, back)
+	now = start.Add(time.Hour)
+	late := row(4, start.Add(time.Minute)) // forgotten by the next save, not by its own
+	for a, want := range map[*igauth.Account]error{over: igauth.ErrNotFound, kept: nil, back: nil, late: nil} {
+		if _, err := l.Account(t.Context(), a.ID); !errors.Is(err, want) {
+			t.Errorf("account %s: got %v, want %v", a.ID, err, want)
+		}
+	}
+	due, err := l.Due(t.Context(), now, 10)
+	if err != nil || len(due) != 2 || due[0].ID != back.ID {
+		t.Errorf("got %d accounts due, %v, want 2", len(due), err)
+	}
+	if again := row(1, time.Time{}); again.Revision != 1 {
+		t.Errorf("the forgotten account begins at revision %d, want 1", again.Revision)
+	}
+}

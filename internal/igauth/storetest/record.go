@@ -54,8 +54,12 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 		Failures:        4,
 		LastFailure:     igauth.Failure{At: day.Add(time.Microsecond), Class: igauth.ClassThrottled, Code: "meta_throttled"},
 		DueAt:           day.Add(30 * 24 * time.Hour),
-		Lease:           igauth.Lease{Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Connecting: true},
+		Lease:           igauth.Lease{Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect},
 		Unpromoted:      true,
+		ConfirmAt:       day.Add(25 * time.Hour),
+		EndedAt:         day.Add(-48*time.Hour + time.Nanosecond),
+		SweepAt:         day.Add(time.Hour),
+		ForgetAt:        day.Add(200 * 365 * 24 * time.Hour),
 		History: []igauth.Entry{
 			{At: day.Add(-time.Hour), What: igauth.EventConnected},
 			{At: day.Add(1), What: igauth.EventRefreshFailed, Detail: "meta_throttled"},

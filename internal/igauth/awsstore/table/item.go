@@ -65,6 +65,7 @@ func accountItem(a igauth.Account, attempt string) (item, error) {
 		row[attrDueShard] = textValue(shardOf(a.ID))
 		row[attrDueNanos] = numberValue(nanos(a.DueAt))
 	}
+	forget(row, a.ForgetAt)
 	return row, nil
 }
 
@@ -75,13 +76,17 @@ func flowItem(f igauth.Flow, attempt string) (item, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !f.ExpiresAt.IsZero() {
-		// The table counts in seconds; a part of one is rounded up, so that
-		// nothing is deleted early.
-		end := f.ExpiresAt.Add(time.Second - 1).Unix()
-		row[attrTTL] = numberValue(strconv.FormatInt(end, 10))
-	}
+	forget(row, f.ExpiresAt)
 	return row, nil
+}
+
+// forget has the table delete an item some time after a time, if there is one.
+// The table counts in seconds; a part of one is rounded up, so that nothing is
+// deleted early.
+func forget(row item, at time.Time) {
+	if !at.IsZero() {
+		row[attrTTL] = numberValue(strconv.FormatInt(at.Add(time.Second-1).Unix(), 10))
+	}
 }
 
 // encode returns a record's fields with the attributes that every item has.

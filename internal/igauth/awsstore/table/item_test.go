@@ -101,6 +101,13 @@ func TestFlowItem(t *testing.T) {
 		if row[attrKind] != nil {
 			t.Error("a flow has a kind, which puts it into the index of accounts")
 		}
+		row, err = accountItem(igauth.Account{Profile: igauth.Profile{ID: "17841401313574613"}, ForgetAt: test.at}, "a1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := row[attrTTL]; !reflect.DeepEqual(got, test.want) {
+			t.Errorf("an account to be forgotten at %v has the ttl %v, want %v", test.at, got, test.want)
+		}
 	}
 }
 

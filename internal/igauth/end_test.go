@@ -1,0 +1,266 @@
+package igauth_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"igauth/internal/igauth"
+)
+
+// row returns the account's row as the ledger has it.
+func (b *bench) row() igauth.Account {
+	b.t.Helper()
+	a, err := b.ledger.Account(b.t.Context(), testProfile.ID)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return a
+}
+
+func TestErase(t *testing.T) {
+	b := newBench(t)
+	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.token(); got != string(igauth.CodeAccountNotFound) || len(b.vault.tokens) != 0 {
+		t.Errorf("got token %s, and %d accounts in the vault", got, len(b.vault.tokens))
+	}
+	if list, _, err := b.store.Accounts(t.Context(), "", 10); err != nil || len(list) != 0 {
+		t.Errorf("got %d accounts, %v", len(list), err)
+	}
+	a := b.row()
+	want := igauth.Account{Profile: igauth.Profile{ID: a.ID}, Login: a.Login, Status: igauth.StatusDeleting, Revision: a.Revision, Generation: 2, EndedAt: b.now(), ForgetAt: b.now().Add(30 * days)}
+	if !equalRows(a, want) {
+		t.Errorf("the row is\n%+v, want\n%+v", a, want)
+	}
+	t.Run("again, and of an unknown account", func(t *testing.T) {
+		for _, id := range []igauth.AccountID{testProfile.ID, "17841400000000000"} {
+			if err := b.store.Erase(t.Context(), id); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+		if again := b.row(); again.Revision != a.Revision {
+			t.Error("the row was saved again")
+		}
+		if err := b.store.Erase(t.Context(), "no id"); igauth.CodeOf(err) != igauth.CodeAccountNotFound {
+			t.Errorf("got %v of what is no id", err)
+		}
+	})
+	t.Run("the account comes back", func(t *testing.T) {
+		b.advance(time.Minute)
+		b.connect("second")
+		if a := b.account(); a.Status != igauth.StatusActive || a.Generation != 3 || !a.ForgetAt.IsZero() || len(a.History) != 1 || a.History[0].What != igauth.EventConnected {
+			t.Errorf("got %+v", a)
+		}
+	})
+}
+
+// equalRows compares rows without their histories' details.
+func equalRows(a, b igauth.Account) bool {
+	return a.Profile == b.Profile && a.Login == b.Login && a.Status == b.Status && a.Revision == b.Revision &&
+		a.Generation == b.Generation && a.Ref == b.Ref && a.EndedAt.Equal(b.EndedAt) && a.ForgetAt.Equal(b.ForgetAt) &&
+		len(a.History) == len(b.History) && a.Lease.Attempt == b.Lease.Attempt && a.DueAt.Equal(b.DueAt) &&
+		a.SweepAt.Equal(b.SweepAt) && len(a.Scopes) == len(b.Scopes) && a.ExpiresAt.Equal(b.ExpiresAt)
+}
+
+// What the vault does not remove at once a run removes, and only then the ledger
+// may forget the row.
+func TestEraseWhileTheVaultIsDown(t *testing.T) {
+	b := newBench(t)
+	b.vault.set("Destroy", errors.New("down"))
+	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	if a := b.row(); a.SweepAt.IsZero() || !a.ForgetAt.IsZero() || b.token() != string(igauth.CodeAccountNotFound) {
+		t.Errorf("got %+v, token %s", a, b.token())
+	}
+	b.advance(time.Hour)
+	if report, err := b.run(); err == nil || report.Destroyed != 0 {
+		t.Errorf("while it is down: got %+v, %v", report, err)
+	}
+	b.vault.set("Destroy", nil)
+	b.advance(time.Hour)
+	report, err := b.run()
+	if a := b.row(); err != nil || report.Destroyed != 1 || !a.SweepAt.IsZero() || a.ForgetAt.IsZero() || !a.DueAt.IsZero() || len(b.vault.tokens) != 0 {
+		t.Errorf("got %+v, %v, row %+v", report, err, a)
+	}
+}
+
+// An erasure that comes while a visitor is being connected is newer than the
+// visitor's consent.
+func TestEraseDuringAConnection(t *testing.T) {
+	b := newBench(t)
+	erased := false
+	vault := &hookedVault{Vault: b.vault, put: func() {
+		if !erased {
+			erased = true
+			if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+				t.Error(err)
+			}
+		}
+	}}
+	outcome, err := b.connectorOn(vault, b.metaGiving("late")).Finish(t.Context(), b.arrival("second"))
+	if err != nil || outcome.Code != igauth.CodeDisconnected || b.token() != string(igauth.CodeAccountNotFound) {
+		t.Errorf("got %v, %v, token %s", outcome, err, b.token())
+	}
+	b.advance(time.Hour)
+	if report, err := b.run(); err != nil || report.Destroyed != 1 || len(b.vault.tokens) != 0 {
+		t.Errorf("got %+v, %v, %d tokens left", report, err, len(b.vault.tokens))
+	}
+}
+
+// A first connection that does not come back leaves nothing behind of a person
+// who is not connected.
+func TestUnfinishedFirstConnectionIsForgotten(t *testing.T) {
+	b := newBench(t)
+	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.advance(time.Minute)
+	b.vault.set("Put", errors.New("down"))
+	if _, err := b.connector.Finish(t.Context(), b.arrival("second")); err == nil {
+		t.Fatal("want an error")
+	}
+	if a := b.row(); a.Username == "" {
+		t.Fatal("the attempt left no trace; the test is void")
+	}
+	b.vault.set("Put", nil)
+	b.advance(time.Hour)
+	_, err := b.run()
+	if a := b.row(); err != nil || a.Username != "" || a.Status != igauth.StatusDeleting || a.ForgetAt.IsZero() {
+		t.Errorf("got %+v, %v", a, err)
+	}
+}
+
+// elsewhere is a second vault behind a first one: new tokens go where to says,
+// and references tell where they are.
+type elsewhere struct {
+	*fakeVault
+	sealed *sealedVault
+	to     string
+}
+
+// sealedVault keeps nothing: the reference is the token.
+type sealedVault struct{ puts, gets int }
+
+func (v *elsewhere) Put(ctx context.Context, s igauth.Slot, p igauth.Profile, token igauth.Token) (igauth.Ref, error) {
+	if v.to == "sealed" {
+		v.sealed.puts++
+		return igauth.Ref("sealed:" + token.Value.Reveal()), nil
+	}
+	return v.fakeVault.Put(ctx, s, p, token)
+}
+
+func (v *elsewhere) Get(ctx context.Context, s igauth.Slot, ref igauth.Ref) (igauth.Token, error) {
+	if !v.Keeps(ref) {
+		v.sealed.gets++
+		return igauth.Token{Value: igauth.NewSecret(string(ref[len("sealed:"):]))}, nil
+	}
+	return v.fakeVault.Get(ctx, s, ref)
+}
+
+func (v *elsewhere) Keeps(ref igauth.Ref) bool { return len(ref) > 0 && ref[0] != 's' }
+
+// movable returns a bench whose store can move tokens.
+func movable(t *testing.T) (*bench, *elsewhere) {
+	t.Helper()
+	b := newBench(t)
+	vault := &elsewhere{fakeVault: b.vault, sealed: &sealedVault{}, to: "sealed"}
+	store, err := igauth.NewStore(igauth.StoreConfig{Ledger: b.ledger, Vault: vault, Now: b.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.store = store
+	if b.refresher, err = igauth.NewRefresher(igauth.RefresherConfig{Store: b.store, Meta: b.meta, PerSecond: -1}); err != nil {
+		t.Fatal(err)
+	}
+	return b, vault
+}
+
+func TestMove(t *testing.T) {
+	b, vault := movable(t)
+	before := b.account()
+	if err := b.store.Move(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	a := b.account()
+	if b.token() != "long" || a.Ref != "sealed:long" || a.Generation != before.Generation || a.Unpromoted || !a.SweepAt.IsZero() || a.Lease.Attempt != "" || len(vault.tokens) != 0 {
+		t.Errorf("got %+v, token %s, %d accounts left in the first vault", a, b.token(), len(vault.tokens))
+	}
+	if !a.DueAt.Equal(before.DueAt) || len(a.History) != len(before.History) {
+		t.Errorf("the move changed the account: due %s, want %s", a.DueAt, before.DueAt)
+	}
+	vault.to = "kept"
+	if err := b.store.Move(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	if a := b.account(); b.token() != "long" || vault.promoted[a.ID] != a.Ref || a.Unpromoted || a.Lease.Attempt != "" {
+		t.Errorf("back again: got %+v, token %s, promoted %s", a, b.token(), vault.promoted[a.ID])
+	}
+}
+
+func TestMoveThatFails(t *testing.T) {
+	down := errors.New("down")
+	t.Run("at the first step", func(t *testing.T) {
+		b, vault := movable(t)
+		vault.set("Get", down)
+		if err := b.store.Move(t.Context(), testProfile.ID); !errors.Is(err, down) {
+			t.Errorf("got %v", err)
+		}
+		vault.set("Get", nil)
+		if a := b.account(); a.Lease.Attempt != "" || b.token() != "long" || vault.sealed.puts != 0 {
+			t.Errorf("got lease %+v, token %s", a.Lease, b.token())
+		}
+	})
+	t.Run("at the last step, and a run removes what is left", func(t *testing.T) {
+		b, vault := movable(t)
+		vault.set("Destroy", down)
+		if err := b.store.Move(t.Context(), testProfile.ID); !errors.Is(err, down) {
+			t.Errorf("got %v", err)
+		}
+		if b.token() != "long" || len(vault.tokens) != 1 {
+			t.Errorf("got token %s", b.token())
+		}
+		if err := b.store.Move(t.Context(), testProfile.ID); igauth.CodeOf(err) != igauth.CodeInProgress {
+			t.Errorf("at once: got %v", err)
+		}
+		vault.set("Destroy", nil)
+		b.advance(3 * time.Minute)
+		report, err := b.run()
+		if a := b.account(); err != nil || report.Destroyed != 1 || len(vault.tokens) != 0 || !a.SweepAt.IsZero() || a.DueAt.IsZero() || b.token() != "long" {
+			t.Errorf("got %+v, %v, row %+v", report, err, a)
+		}
+	})
+}
+
+// After the vault was changed, a refresh keeps the next token in the new one, and
+// a run removes the old ones.
+func TestRefreshAfterTheVaultWasChanged(t *testing.T) {
+	b, vault := movable(t)
+	b.advance(35 * days)
+	if report, err := b.run(); err != nil || report.Refreshed != 1 {
+		t.Fatalf("got %+v, %v", report, err)
+	}
+	if a := b.account(); b.token() != "token 1" || a.SweepAt.IsZero() || len(vault.tokens) != 1 {
+		t.Errorf("got %+v, token %s", a, b.token())
+	}
+	b.advance(time.Hour)
+	if report, err := b.run(); err != nil || report.Destroyed != 1 || len(vault.tokens) != 0 || b.token() != "token 1" {
+		t.Errorf("got %+v, %v, token %s", report, err, b.token())
+	}
+}
+
+// A sweep that fails must not keep a token from being refreshed.
+func TestRefreshComesBeforeASweep(t *testing.T) {
+	b, vault := movable(t)
+	vault.set("Destroy", errors.New("down"))
+	for range 75 * 24 {
+		b.advance(time.Hour)
+		_, _ = b.run()
+	}
+	if a := b.account(); a.Status != igauth.StatusActive || a.Generation < 3 {
+		t.Errorf("got status %s, generation %d", a.Status, a.Generation)
+	}
+}

@@ -1,0 +1,103 @@
+package igauth
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// An Import is a token that a person brings, such as one from "Generate token" in
+// Meta's dashboard.
+type Import struct {
+	Token Secret
+	// Replace allows that the account has a live token already.
+	Replace bool
+}
+
+// longLived is how long a token lives from its issue or its last refresh
+// (https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login),
+// and youngest the age below which Meta refuses to refresh it.
+const (
+	longLived = 60 * 24 * time.Hour
+	youngest  = 24 * time.Hour
+)
+
+// importWithin bounds how long the storing of an imported token may take.
+const importWithin = 30 * time.Second
+
+// Import makes a token that somebody brings the token of its account. Meta says
+// whose it is. How old it is Meta does not say, but a refresh does: if the token
+// is older than a day it is refreshed at once, and its end is known. If it is
+// younger, its end is assumed to be 59 days away, which is a day too early at
+// most, until a refresh confirms it; Account.ConfirmAt says when.
+//
+// The token is stored before it is refreshed, so that nothing is lost when the
+// refresh is. An account that has a live token keeps it, unless Replace is set:
+// CodeAlreadyConnected. CodeInProgress means that somebody works on the account.
+func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
+	var profile Profile
+	err := insistently(ctx, func() (err error) {
+		profile, err = r.meta.Profile(ctx, in.Token)
+		return err
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	if strings.EqualFold(profile.AccountType, "PERSONAL") {
+		return Account{}, newError(CodePersonalAccount, nil)
+	}
+	a, err := r.keepImport(ctx, in, profile)
+	if errors.Is(err, ErrConflict) {
+		return Account{}, newError(CodeInProgress, err)
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	r.log.InfoContext(ctx, "token imported", "accountId", a.ID)
+	err = r.newRun().refresh(ctx, a)
+	if fresh, again := r.store.Account(ctx, a.ID); again == nil {
+		a = fresh
+	}
+	if err != nil && a.Status.Live() {
+		// It is stored, and a run refreshes it when it can.
+		r.log.InfoContext(ctx, "imported token not refreshed yet", "accountId", a.ID, "class", ClassOf(err))
+		return a, nil
+	}
+	return a, err
+}
+
+// keepImport stores an imported token as it is.
+func (r *Refresher) keepImport(ctx context.Context, in Import, profile Profile) (Account, error) {
+	ctx, cancel := context.WithTimeout(ctx, importWithin)
+	defer cancel()
+	now := r.store.now().UTC()
+	lease, err := r.store.lease(WorkImport, importWithin+leaseMargin)
+	if err != nil {
+		return Account{}, err
+	}
+	a, err := r.store.intend(ctx, profile, lease, nil, func(a Account) error {
+		switch {
+		case a.leased(now) && a.Lease.Work.byPerson():
+			return newError(CodeInProgress, nil)
+		case a.Status.Live() && a.ExpiresAt.After(now) && !in.Replace:
+			return newError(CodeAlreadyConnected, nil)
+		}
+		return nil
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	return r.store.commit(ctx, a, Token{Value: in.Token, IssuedAt: now, ExpiresAt: now.Add(longLived - youngest)}, nil)
+}
+
+// youngerThanADay takes over what Meta's refusal to refresh says about an
+// imported token: it was issued within the last day.
+func (r *run) youngerThanADay(a *Account, now time.Time) {
+	if a.ConfirmAt.IsZero() {
+		return
+	}
+	a.IssuedAt = now.UTC()
+	a.ExpiresAt = a.IssuedAt.Add(longLived - youngest)
+	a.ConfirmAt = a.IssuedAt.Add(r.store.policy.MinAge)
+}

@@ -1,0 +1,152 @@
+package igauth_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"igauth/internal/igauth"
+)
+
+// imported returns a bench whose only account is erased, and imports a token.
+func imported(t *testing.T, prepare func(*bench)) (*bench, igauth.Account, error) {
+	t.Helper()
+	b := newBench(t)
+	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.advance(time.Minute)
+	if prepare != nil {
+		prepare(b)
+	}
+	a, err := b.refresher.Import(t.Context(), igauth.Import{Token: igauth.NewSecret("brought")})
+	return b, a, err
+}
+
+func TestImportOfAnOldTokenIsRefreshedAtOnce(t *testing.T) {
+	b, a, err := imported(t, nil)
+	if err != nil || b.token() != "token 1" || !a.ConfirmAt.IsZero() || a.ExpiresAt.Sub(b.now()) != 60*days || a.Username != testProfile.Username {
+		t.Errorf("got %+v, %v, token %s", a, err, b.token())
+	}
+	if len(a.History) != 2 || a.History[0].What != igauth.EventImported || a.History[1].What != igauth.EventRefreshed {
+		t.Errorf("got history %+v", a.History)
+	}
+}
+
+func TestImportOfAYoungToken(t *testing.T) {
+	b, a, err := imported(t, func(b *bench) {
+		b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+			return igauth.Token{}, failure(igauth.CodeTokenTooYoung, true)
+		}
+	})
+	if err != nil || b.token() != "brought" || a.ExpiresAt.Sub(b.now()) != 59*days || a.ConfirmAt.Sub(b.now()) != 25*time.Hour {
+		t.Fatalf("got %+v, %v, token %s", a, err, b.token())
+	}
+	if view := b.store.View(a); !view.ExpiryAssumed || view.Failures != 0 {
+		t.Errorf("got view %+v", view)
+	}
+	b.meta.refresh = nil
+	for range 26 {
+		b.advance(time.Hour)
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a := b.account(); b.token() != "token 2" || !a.ConfirmAt.IsZero() || b.store.View(a).ExpiryAssumed {
+		t.Errorf("a day later: got %+v, token %s", a, b.token())
+	}
+}
+
+// While Meta does not refresh, the token is kept and tried again soon, as nobody
+// knows how long it lives.
+func TestImportDuringAnOutage(t *testing.T) {
+	b, a, err := imported(t, func(b *bench) {
+		b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+			return igauth.Token{}, failure(igauth.CodeMetaUnavailable, true)
+		}
+	})
+	if err != nil || b.token() != "brought" || a.ConfirmAt.Sub(b.now()) != 6*time.Hour || a.Failures != 1 {
+		t.Fatalf("got %+v, %v, token %s", a, err, b.token())
+	}
+	b.meta.refresh = nil
+	b.advance(6 * time.Hour)
+	if report, err := b.run(); err != nil || report.Refreshed != 1 || !b.account().ConfirmAt.IsZero() {
+		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
+func TestImportIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(*bench)
+		want    igauth.Code
+	}{
+		"Meta says that the token is dead": {func(b *bench) {
+			b.meta.profile = func(igauth.Secret) (igauth.Profile, error) {
+				return igauth.Profile{}, failure(igauth.CodeTokenExpired, true)
+			}
+		}, igauth.CodeTokenExpired},
+		"a personal account": {func(b *bench) {
+			b.meta.profile = func(igauth.Secret) (igauth.Profile, error) {
+				return igauth.Profile{ID: testProfile.ID, AccountType: "Personal"}, nil
+			}
+		}, igauth.CodePersonalAccount},
+		"the account has a live token": {func(b *bench) { b.connect("second") }, igauth.CodeAlreadyConnected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before string
+			b, _, err := imported(t, func(b *bench) {
+				c.prepare(b)
+				before = b.token()
+			})
+			if igauth.CodeOf(err) != c.want || b.token() != before {
+				t.Errorf("got %v and token %s, want %s and %s", err, b.token(), c.want, before)
+			}
+		})
+	}
+}
+
+func TestImportReplacesALiveToken(t *testing.T) {
+	b := newBench(t)
+	a, err := b.refresher.Import(t.Context(), igauth.Import{Token: igauth.NewSecret("brought"), Replace: true})
+	if err != nil || b.token() != "token 1" || a.Generation != 3 || a.History[1].What != igauth.EventImported {
+		t.Errorf("got %+v, %v, token %s", a, err, b.token())
+	}
+}
+
+// A token that turns out to be dead when it is refreshed ends as any other.
+func TestImportOfATokenThatCannotBeRefreshed(t *testing.T) {
+	_, a, err := imported(t, func(b *bench) {
+		b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+			return igauth.Token{}, failure(igauth.CodeAppRemoved, true)
+		}
+	})
+	if a.Status != igauth.StatusReauthRequired || a.LastFailure.Code != igauth.CodeAppRemoved {
+		t.Errorf("got %+v, %v", a, err)
+	}
+}
+
+// Whatever the import stored is found by the next run.
+func TestImportSurvivesACrash(t *testing.T) {
+	killed := errors.New("killed")
+	b, _, err := imported(t, func(b *bench) {
+		b.ledger.interrupt(func(c igauth.Change) error {
+			if c.Account != nil && c.Account.Status == igauth.StatusActive {
+				return killed
+			}
+			return nil
+		}, nil)
+	})
+	if !errors.Is(err, killed) {
+		t.Fatalf("got %v", err)
+	}
+	b.ledger.interrupt(nil, nil)
+	for range 2 {
+		b.advance(time.Hour)
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a := b.account(); b.token() != "token 1" || a.History[0].What != igauth.EventImported || !a.ConfirmAt.IsZero() {
+		t.Errorf("got %+v, token %s", a, b.token())
+	}
+}
