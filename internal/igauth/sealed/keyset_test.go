@@ -62,9 +62,9 @@ func TestKeysetReadBack(t *testing.T) {
 }
 
 func TestKeysetsThatAreNone(t *testing.T) {
-	key := func(id int, text string) string { return fmt.Sprintf(`{"id":%d,"key":%q}`, id, text) }
+	key := func(id int, text string) string { return fmt.Sprintf(`"key_%d":%q`, id, text) }
 	set := func(primary int, keys ...string) string {
-		return fmt.Sprintf(`{"primary":%d,"keys":[%s]}`, primary, strings.Join(keys, ","))
+		return fmt.Sprintf(`{%s}`, strings.Join(append([]string{fmt.Sprintf(`"primary":%d`, primary)}, keys...), ","))
 	}
 	for name, text := range map[string]string{
 		"nothing":                 ``,
@@ -74,16 +74,18 @@ func TestKeysetsThatAreNone(t *testing.T) {
 		"null":                    `null`,
 		"no keys":                 set(1),
 		"cut off":                 set(1, key(1, keyText))[:40],
-		"a key that is a number":  `{"primary":1,"keys":[{"id":1,"key":17}]}`,
-		"a primary that is text":  `{"primary":"` + keyText + `","keys":[` + key(1, keyText) + `]}`,
-		"an id that is too large": `{"primary":1,"keys":[{"id":4294967296,"key":"` + keyText + `"}]}`,
+		"a key that is a number":  `{"primary":1,"key_1":17}`,
+		"a primary that is text":  `{"primary":"` + keyText + `",` + key(1, keyText) + `}`,
+		"an id that is too large": `{"primary":1,"key_1":"` + keyText + `","key_4294967296":"` + keyText + `"}`,
 		"an id below zero":        set(-1, key(-1, keyText)),
 		"the primary is missing":  set(2, key(1, keyText)),
-		"an id twice":             set(1, key(1, keyText), key(1, keyText)),
+		"an id in two forms":      set(1, key(1, keyText), `"key_01":"`+keyText+`"`),
+		"another member":          set(1, key(1, keyText), `"`+keyText+`":1`),
 		"a key of 31 bytes":       set(1, key(1, base64.StdEncoding.EncodeToString([]byte("sentinel-of-thirty-one-bytes-ke")))),
 		"a key of 33 bytes":       set(1, key(1, base64.StdEncoding.EncodeToString([]byte("sentinel-of-thirty-three-bytes-ke")))),
 		"a key in hexadecimal":    set(1, key(1, strings.Repeat("5e", 32))),
-		"a key without padding":   set(1, key(1, strings.TrimRight(keyText, "="))),
+		"a key cut short":         set(1, key(1, keyText[:42])),
+		"a key of 44 characters":  set(1, key(1, strings.Repeat("A", 44))),
 		"an empty key":            set(1, key(1, "")),
 		"a second key is broken":  set(1, key(1, keyText), key(2, keyText+"!")),
 	} {
@@ -117,4 +119,43 @@ func TestKeysetsThatAreNone(t *testing.T) {
 			t.Error("a vault was made of it")
 		}
 	})
+}
+
+// What CloudFormation generates is letters and digits without padding.
+func TestKeysetAsCloudFormationGeneratesIt(t *testing.T) {
+	text := `{"primary": 1, "key_1": "` + strings.Repeat("aZ9", 14) + `z"}`
+	keys, err := sealed.ParseKeyset([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := sealed.NewVault(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := v.Put(t.Context(), slot, igauth.Profile{}, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Get(t.Context(), slot, ref); err != nil || !got.Value.Equal(token.Value) {
+		t.Errorf("got another token, %v", err)
+	}
+}
+
+func TestRotate(t *testing.T) {
+	one := newKeyset(t)
+	two, err := one.Rotate(nil)
+	if err != nil || two.Primary != 2 || len(two.Keys) != 2 || !two.Keys[0].Value.Equal(one.Keys[0].Value) || two.Keys[1].Value.Equal(one.Keys[0].Value) {
+		t.Fatalf("got primary %d of %d keys, %v", two.Primary, len(two.Keys), err)
+	}
+	if len(one.Keys) != 1 || one.Primary != 1 {
+		t.Error("the keyset that was rotated has changed")
+	}
+	first, err := (sealed.Keyset{}).Rotate(nil)
+	if err != nil || first.Primary != 1 {
+		t.Errorf("got primary %d of an empty keyset, %v", first.Primary, err)
+	}
+	full := sealed.Keyset{Primary: 4294967295, Keys: []sealed.Key{{ID: 4294967295, Value: one.Keys[0].Value}}}
+	if _, err := full.Rotate(nil); err == nil {
+		t.Error("a keyset without room was rotated")
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"igauth/internal/igauth"
@@ -31,25 +32,72 @@ const (
 	headerSize = 1 + 4
 )
 
-// A Vault seals and opens tokens. It is safe for concurrent use.
+// A Source returns the text of a keyset. It may answer from memory, but when a
+// fresh answer is asked for, since a key was not in the last one, from memory of
+// the last seconds only. Errors are of the place where the keyset is kept.
+type Source func(ctx context.Context, fresh bool) (igauth.Secret, error)
+
+// A Vault seals with the primary key of its keyset, and opens with any of its
+// keys. It is safe for concurrent use.
 type Vault struct {
-	primary uint32
-	keys    map[uint32]cipher.AEAD
+	source Source
+
+	mu   sync.Mutex
+	text igauth.Secret
+	keys *ring
 }
 
 var _ igauth.Vault = (*Vault)(nil)
 
-// NewVault returns a vault that seals with the keyset's primary key and opens
-// with any of its keys.
+// New returns a vault that follows the keyset of a source. It makes no call. An
+// error of the source, or a text that is no keyset, is an error of every method
+// that needs a key; it says nothing about any token.
+func New(source Source) *Vault { return &Vault{source: source} }
+
+// NewVault returns a vault whose keyset does not change.
 func NewVault(keys Keyset) (*Vault, error) {
 	if err := keys.check(); err != nil {
 		return nil, err
 	}
-	v := &Vault{primary: keys.Primary, keys: map[uint32]cipher.AEAD{}}
+	text := igauth.NewSecret(string(keys.Encode()))
+	return New(func(context.Context, bool) (igauth.Secret, error) { return text, nil }), nil
+}
+
+// ring returns the keys as the source has them.
+func (v *Vault) ring(ctx context.Context, fresh bool) (*ring, error) {
+	text, err := v.source(ctx, fresh)
+	if err != nil {
+		return nil, fmt.Errorf("reading the keyset: %w", err)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.keys != nil && text.Equal(v.text) {
+		return v.keys, nil
+	}
+	keys, err := ParseKeyset([]byte(text.Reveal()))
+	if err != nil {
+		return nil, err
+	}
+	ring, err := newRing(keys)
+	if err != nil {
+		return nil, err
+	}
+	v.text, v.keys = text, ring
+	return ring, nil
+}
+
+// A ring is a keyset that is ready for use.
+type ring struct {
+	primary uint32
+	keys    map[uint32]cipher.AEAD
+}
+
+func newRing(keys Keyset) (*ring, error) {
+	r := &ring{primary: keys.Primary, keys: map[uint32]cipher.AEAD{}}
 	for _, key := range keys.Keys {
-		raw, err := base64.StdEncoding.DecodeString(key.Value.Reveal())
+		raw, err := keyBytes(key.Value)
 		if err != nil {
-			return nil, fmt.Errorf("key %d: not base64", key.ID)
+			return nil, fmt.Errorf("key %d: %w", key.ID, err)
 		}
 		block, err := aes.NewCipher(raw)
 		if err != nil {
@@ -57,11 +105,11 @@ func NewVault(keys Keyset) (*Vault, error) {
 		}
 		// A random nonce of 96 bits stays safe for 2^32 tokens under one key
 		// (https://nvlpubs.nist.gov/nistpubs/Legacy/SP/nistspecialpublication800-38d.pdf, 8.3).
-		if v.keys[key.ID], err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		if r.keys[key.ID], err = cipher.NewGCMWithRandomNonce(block); err != nil {
 			return nil, fmt.Errorf("key %d: %w", key.ID, err)
 		}
 	}
-	return v, nil
+	return r, nil
 }
 
 // content is the plaintext of a reference.
@@ -86,8 +134,12 @@ func (v *Vault) Put(ctx context.Context, slot igauth.Slot, _ igauth.Profile, tok
 	if err != nil {
 		return "", errors.New("encoding the token")
 	}
-	header := binary.BigEndian.AppendUint32([]byte{version}, v.primary)
-	box := v.keys[v.primary].Seal(header, nil, plain, associated(slot))
+	ring, err := v.ring(ctx, false)
+	if err != nil {
+		return "", fmt.Errorf("sealing a token: %w", err)
+	}
+	header := binary.BigEndian.AppendUint32([]byte{version}, ring.primary)
+	box := ring.keys[ring.primary].Seal(header, nil, plain, associated(slot))
 	return igauth.Ref(base64.RawURLEncoding.EncodeToString(box)), nil
 }
 
@@ -101,14 +153,13 @@ func (v *Vault) Get(ctx context.Context, slot igauth.Slot, ref igauth.Ref) (igau
 	if ref == "" {
 		return igauth.Token{}, igauth.ErrNotFound
 	}
-	box, err := base64.RawURLEncoding.Strict().DecodeString(string(ref))
-	if err != nil || len(box) < headerSize || box[0] != version {
-		return igauth.Token{}, errors.New("the sealed token is damaged or was sealed by another vault")
+	id, box, err := unpack(ref)
+	if err != nil {
+		return igauth.Token{}, err
 	}
-	id := binary.BigEndian.Uint32(box[1:])
-	key, ok := v.keys[id]
-	if !ok {
-		return igauth.Token{}, fmt.Errorf("key %d is not in the keyset", id)
+	key, err := v.key(ctx, id)
+	if err != nil {
+		return igauth.Token{}, fmt.Errorf("opening a sealed token: %w", err)
 	}
 	plain, err := key.Open(nil, nil, box[headerSize:], associated(slot))
 	if err != nil {
@@ -119,6 +170,41 @@ func (v *Vault) Get(ctx context.Context, slot igauth.Slot, ref igauth.Ref) (igau
 		return igauth.Token{}, errors.New("the sealed token has an unknown form")
 	}
 	return igauth.Token{Value: igauth.NewSecret(c.AccessToken), IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt, Scopes: c.Scopes}, nil
+}
+
+// unpack returns the id of the key and the box of a reference.
+func unpack(ref igauth.Ref) (id uint32, box []byte, err error) {
+	box, err = base64.RawURLEncoding.Strict().DecodeString(string(ref))
+	if err != nil || len(box) < headerSize || box[0] != version {
+		return 0, nil, errors.New("the sealed token is damaged or was sealed by another vault")
+	}
+	return binary.BigEndian.Uint32(box[1:]), box, nil
+}
+
+// key returns a key of the keyset. One that is not there may have been added
+// since the keyset was read.
+func (v *Vault) key(ctx context.Context, id uint32) (cipher.AEAD, error) {
+	for _, fresh := range []bool{false, true} {
+		ring, err := v.ring(ctx, fresh)
+		if err != nil {
+			return nil, err
+		}
+		if key, ok := ring.keys[id]; ok {
+			return key, nil
+		}
+	}
+	return nil, fmt.Errorf("key %d is not in the keyset", id)
+}
+
+// Outdated reports whether a reference was sealed with another key than the
+// keyset's primary one. It reads the keyset afresh.
+func (v *Vault) Outdated(ctx context.Context, ref igauth.Ref) (bool, error) {
+	id, _, err := unpack(ref)
+	if err != nil {
+		return false, err
+	}
+	ring, err := v.ring(ctx, true)
+	return err == nil && ring.primary != id, err
 }
 
 // Find never finds anything: what was not committed was not stored.
