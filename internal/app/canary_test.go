@@ -128,7 +128,9 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	parts := folder.Parts(now, slog.New(slog.NewJSONHandler(&seen, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})))
 	parts.Settings = app.Settings{AppID: "990602627938098", PublicURL: "https://connect.example", ReturnURLs: urls, WWW: server.URL, API: server.URL, Graph: server.URL}
-	parts.AppSecret = func(context.Context) (igauth.Secret, error) { return igauth.NewSecret(canarySecret), nil }
+	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) {
+		return []igauth.Secret{igauth.NewSecret(canarySecret)}, nil
+	}
 	handlers := map[string]http.Handler{}
 	for path, build := range map[string]func() (http.Handler, error){"/authorize": parts.Authorize, "/callback": parts.Callback, "/accounts": parts.Accounts} {
 		if handlers[path], err = build(); err != nil {

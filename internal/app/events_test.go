@@ -53,7 +53,9 @@ func functions(t *testing.T) (map[string]lambda.Handler, *igsim.Simulator, strin
 	log := slog.New(slog.DiscardHandler)
 	parts := folder.Parts(nil, log)
 	parts.Settings = settings
-	parts.AppSecret = func(context.Context) (igauth.Secret, error) { return igauth.NewSecret(igsim.DefaultAppSecret), nil }
+	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) {
+		return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil
+	}
 	wrapped := map[string]lambda.Handler{}
 	for name, build := range map[string]func() (http.Handler, error){"authorize": parts.Authorize, "callback": parts.Callback, "accounts": parts.Accounts} {
 		handler, err := build()

@@ -36,15 +36,28 @@ func StateKeys(read SecretText, name string) igauth.KeySource {
 	}
 }
 
-// AppSecret returns the app secret from the secret of that name: one text or a
-// JSON object with the member app_secret.
-func AppSecret(read SecretText, name string) func(ctx context.Context) (igauth.Secret, error) {
-	return func(ctx context.Context) (igauth.Secret, error) {
-		secret, err := read(ctx, name, "app_secret")
+// AppSecrets returns the app secret from the secret of that name: one text or a
+// JSON object with the member app_secret. Behind it comes the text of the member
+// previous_app_secret, if there is one, so that the app secret can be changed at
+// Meta before or after it is changed here.
+func AppSecrets(read, optional SecretText, name string) func(ctx context.Context) ([]igauth.Secret, error) {
+	return func(ctx context.Context) ([]igauth.Secret, error) {
+		current, err := read(ctx, name, "app_secret")
 		if err != nil {
-			return igauth.Secret{}, err
+			return nil, err
 		}
-		// A secret that was pasted with a line end is not another secret.
-		return igauth.NewSecret(strings.TrimSpace(secret.Reveal())), nil
+		secrets := []igauth.Secret{trimmed(current)}
+		previous, err := optional(ctx, name, "previous_app_secret")
+		if err != nil {
+			return nil, err
+		}
+		if previous = trimmed(previous); !previous.IsZero() && !previous.Equal(secrets[0]) {
+			secrets = append(secrets, previous)
+		}
+		return secrets, nil
 	}
 }
+
+// trimmed returns a secret without white space around it: one that was pasted
+// with a line end is not another secret.
+func trimmed(s igauth.Secret) igauth.Secret { return igauth.NewSecret(strings.TrimSpace(s.Reveal())) }

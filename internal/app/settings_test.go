@@ -74,11 +74,26 @@ func TestKeys(t *testing.T) {
 	if keys, err := app.StateKeys(read(strings.Repeat("k", 32), nil), "name")(t.Context()); err != nil || len(keys) != 1 {
 		t.Errorf("got %d keys, %v", len(keys), err)
 	}
-	if secret, err := app.AppSecret(read("0123\r\n", nil), "name")(t.Context()); err != nil || secret.Reveal() != "0123" {
-		t.Errorf("an app secret with a line end: got %d characters, %v", len(secret.Reveal()), err)
-	}
 	down := errors.New("down")
-	if _, err := app.AppSecret(read("", down), "name")(t.Context()); !errors.Is(err, down) {
-		t.Errorf("got %v", err)
+	for _, c := range []struct {
+		name              string
+		current, previous app.SecretText
+		want              string
+		err               error
+	}{
+		{"with a line end", read("0123\r\n", nil), read("", nil), "0123", nil},
+		{"with the one before", read("0123", nil), read("4567\n", nil), "0123 4567", nil},
+		{"twice the same", read("0123", nil), read("0123", nil), "0123", nil},
+		{"not readable", read("", down), read("", nil), "", down},
+		{"the one before is not readable", read("0123", nil), read("", down), "", down},
+	} {
+		secrets, err := app.AppSecrets(c.current, c.previous, "name")(t.Context())
+		var got []string
+		for _, secret := range secrets {
+			got = append(got, secret.Reveal())
+		}
+		if strings.Join(got, " ") != c.want || !errors.Is(err, c.err) {
+			t.Errorf("an app secret %s: got %d secrets, %v", c.name, len(got), err)
+		}
 	}
 }

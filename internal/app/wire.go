@@ -16,9 +16,9 @@ import (
 // function says; the others may stay empty.
 type Parts struct {
 	Settings Settings
-	// StateKeys and AppSecret return keys that are read when they are needed.
-	StateKeys igauth.KeySource
-	AppSecret func(ctx context.Context) (igauth.Secret, error)
+	// StateKeys and AppSecrets return keys that are read when they are needed.
+	StateKeys  igauth.KeySource
+	AppSecrets func(ctx context.Context) ([]igauth.Secret, error)
 	// Meta asks Meta; nil means a client of the settings' own. Who warms its
 	// connections sets it, so that the handlers use those.
 	Meta   *instagram.Client
@@ -93,16 +93,16 @@ func (p Parts) Instagram() (*instagram.Client, error) {
 	if p.Meta != nil {
 		return p.Meta, nil
 	}
-	secret := p.AppSecret
-	if secret == nil {
-		secret = func(context.Context) (igauth.Secret, error) {
-			return igauth.Secret{}, errors.New("this function has no access to the app secret")
+	appSecrets := p.AppSecrets
+	if appSecrets == nil {
+		appSecrets = func(context.Context) ([]igauth.Secret, error) {
+			return nil, errors.New("this function has no access to the app secret")
 		}
 	}
 	return instagram.New(instagram.Config{
 		WWW: p.Settings.WWW, API: p.Settings.API, Graph: p.Settings.Graph,
 		AppID:       p.Settings.AppID,
-		AppSecret:   secret,
+		AppSecrets:  appSecrets,
 		RedirectURI: p.Settings.CallbackURL(),
 		Now:         p.Now,
 	})

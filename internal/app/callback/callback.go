@@ -23,7 +23,8 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	}
 	manager := secretsmanager.NewFromConfig(cfg)
 	parts.StateKeys = app.StateKeys(secrets.NewReader(manager, app.StateKeyTTL, nil).Text, parts.Settings.StateKeyName)
-	parts.AppSecret = app.AppSecret(secrets.NewReader(manager, 0, nil).Text, parts.Settings.AppSecretName)
+	reader := secrets.NewReader(manager, 0, nil)
+	parts.AppSecrets = app.AppSecrets(reader.Text, reader.Optional, parts.Settings.AppSecretName)
 	if parts.Meta, err = parts.Instagram(); err != nil {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	}
 	app.Warm(
 		func(ctx context.Context) { _, _ = parts.StateKeys(ctx) },
-		func(ctx context.Context) { _, _ = parts.AppSecret(ctx) },
+		func(ctx context.Context) { _, _ = parts.AppSecrets(ctx) },
 		parts.WarmLedger,
 		parts.Meta.Warm,
 	)

@@ -209,7 +209,7 @@ func (s *Server) handler() (http.Handler, error) {
 	parts := s.folder.Parts(s.clock.Now, s.log)
 	parts.Settings.PublicURL = s.public
 	parts.Settings.ReturnURLs = returnURLs
-	parts.AppSecret = func(context.Context) (igauth.Secret, error) { return s.opts.AppSecret, nil }
+	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{s.opts.AppSecret}, nil }
 	parts.PlainHTTP = loopback
 	parts.HomeURL = "/"
 	authorize, err := parts.Authorize()

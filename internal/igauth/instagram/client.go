@@ -51,9 +51,11 @@ type Config struct {
 	WWW, API, Graph string
 	// AppID is the Instagram app id, which is not the Meta app id.
 	AppID string
-	// AppSecret returns the Instagram app secret. It is asked when it is needed,
+	// AppSecrets returns the Instagram app secret, and behind it the one before,
+	// if there is one: while the secret is being changed, Meta may know the other
+	// one of both. It is asked when it is needed,
 	// which is only when an account is connected.
-	AppSecret func(ctx context.Context) (igauth.Secret, error)
+	AppSecrets func(ctx context.Context) ([]igauth.Secret, error)
 	// RedirectURI is our callback, byte for byte as it stands in Meta's
 	// dashboard.
 	RedirectURI string
@@ -69,7 +71,7 @@ type Config struct {
 type Client struct {
 	www, api, graph *url.URL
 	appID           string
-	appSecret       func(ctx context.Context) (igauth.Secret, error)
+	appSecrets      func(ctx context.Context) ([]igauth.Secret, error)
 	redirectURI     string
 	timeout         time.Duration
 	now             func() time.Time
@@ -101,7 +103,7 @@ func New(cfg Config) (*Client, error) {
 		api:         origin("code exchange", cfg.API, DefaultAPI),
 		graph:       origin("graph", cfg.Graph, DefaultGraph),
 		appID:       cfg.AppID,
-		appSecret:   cfg.AppSecret,
+		appSecrets:  cfg.AppSecrets,
 		redirectURI: cfg.RedirectURI,
 		timeout:     cfg.Timeout,
 		now:         cfg.Now,

@@ -76,7 +76,7 @@ func TestNewTakesHosts(t *testing.T) {
 func TestDefaultHosts(t *testing.T) {
 	var got []string
 	c, err := instagram.New(instagram.Config{
-		AppID: appID, AppSecret: secret(secretText), RedirectURI: redirectURI,
+		AppID: appID, AppSecrets: secret(secretText), RedirectURI: redirectURI,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			got = append(got, r.URL.Scheme+"://"+r.URL.Host+r.URL.Path)
 			return nil, http.ErrServerClosed
@@ -103,6 +103,12 @@ func TestDefaultHosts(t *testing.T) {
 }
 
 // secret returns a source of an app secret.
-func secret(text string) func(context.Context) (igauth.Secret, error) {
-	return func(context.Context) (igauth.Secret, error) { return igauth.NewSecret(text), nil }
+func secret(texts ...string) func(context.Context) ([]igauth.Secret, error) {
+	return func(context.Context) ([]igauth.Secret, error) {
+		var secrets []igauth.Secret
+		for _, text := range texts {
+			secrets = append(secrets, igauth.NewSecret(text))
+		}
+		return secrets, nil
+	}
 }

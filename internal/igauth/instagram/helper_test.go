@@ -161,7 +161,7 @@ func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *in
 	t.Helper()
 	cfg := instagram.Config{
 		WWW: host, API: host, Graph: host,
-		AppID: appID, AppSecret: secret(secretText), RedirectURI: redirectURI,
+		AppID: appID, AppSecrets: secret(secretText), RedirectURI: redirectURI,
 		Now: func() time.Time { return start },
 	}
 	for _, f := range change {

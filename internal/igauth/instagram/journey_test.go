@@ -46,7 +46,7 @@ func newWorld(t *testing.T, change ...func(*instagram.Config)) *world {
 // newClient returns a client of the simulator's app.
 func (w *world) newClient(change ...func(*instagram.Config)) *instagram.Client {
 	app := func(cfg *instagram.Config) {
-		cfg.AppID, cfg.AppSecret, cfg.Now = igsim.DefaultAppID, secret(igsim.DefaultAppSecret), w.clock.Now
+		cfg.AppID, cfg.AppSecrets, cfg.Now = igsim.DefaultAppID, secret(igsim.DefaultAppSecret), w.clock.Now
 	}
 	return newClient(w.t, w.host, append([]func(*instagram.Config){app}, change...)...)
 }
@@ -205,9 +205,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"the id of the Meta app", srcProbes, func(cfg *instagram.Config) { cfg.AppID = igsim.MetaAppID }, exchange, igauth.CodeAppID},
 		{"an unknown app id", srcProbes, func(cfg *instagram.Config) { cfg.AppID = "1" }, exchange, igauth.CodeAppID},
-		{"a wrong secret at the code exchange", srcProbes, func(cfg *instagram.Config) { cfg.AppSecret = secret("x") }, exchange, igauth.CodeAppSecret},
-		{"a secret with a line end", srcNango, func(cfg *instagram.Config) { cfg.AppSecret = secret(igsim.DefaultAppSecret + "\r") }, exchange, igauth.CodeAppSecret},
-		{"a wrong secret at the extension", srcErrors, func(cfg *instagram.Config) { cfg.AppSecret = secret("x") }, extend, igauth.CodeAppSecret},
+		{"a wrong secret at the code exchange", srcProbes, func(cfg *instagram.Config) { cfg.AppSecrets = secret("x") }, exchange, igauth.CodeAppSecret},
+		{"a secret with a line end", srcNango, func(cfg *instagram.Config) { cfg.AppSecrets = secret(igsim.DefaultAppSecret + "\r") }, exchange, igauth.CodeAppSecret},
+		{"a wrong secret at the extension", srcErrors, func(cfg *instagram.Config) { cfg.AppSecrets = secret("x") }, extend, igauth.CodeAppSecret},
+		{"two wrong secrets", srcErrors, func(cfg *instagram.Config) { cfg.AppSecrets = secret("x", "y") }, exchange, igauth.CodeAppSecret},
 		{"another redirect URI", srcMessages, func(cfg *instagram.Config) { cfg.RedirectURI += "/" }, exchange, igauth.CodeRedirectURI},
 		{"a made-up code", srcProbes, nil, func(w *world, c *instagram.Client) error {
 			_, err := c.ExchangeCode(w.t.Context(), igauth.NewSecret(codeText))
@@ -342,6 +343,27 @@ func TestFaults(t *testing.T) {
 				if err != nil {
 					t.Errorf("%s after the fault: %v", call.endpoint, err)
 				}
+			}
+		})
+	}
+}
+
+// While the app secret is being changed, the order in which the owner changes it
+// at Meta and here does not matter.
+func TestAppSecretIsChanged(t *testing.T) {
+	for name, secrets := range map[string][]string{
+		"first at Meta": {igsim.DefaultAppSecret, "old"},
+		"first here":    {"new", igsim.DefaultAppSecret},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c := w.newClient(func(cfg *instagram.Config) { cfg.AppSecrets = secret(secrets...) })
+			grant, err := c.ExchangeCode(t.Context(), w.consent("maria.bakes"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if token, err := c.ExtendToken(t.Context(), grant.Token); err != nil || token.Value.IsZero() {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

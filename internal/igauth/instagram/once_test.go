@@ -355,7 +355,7 @@ func TestNotSent(t *testing.T) {
 
 	unreadable := errors.New("the secret store does not answer")
 	c := newClient(t, plain.URL, func(cfg *instagram.Config) {
-		cfg.AppSecret = func(context.Context) (igauth.Secret, error) { return igauth.Secret{}, unreadable }
+		cfg.AppSecrets = func(context.Context) ([]igauth.Secret, error) { return nil, unreadable }
 	})
 	for _, q := range questions[:2] {
 		t.Run("the app secret cannot be read/"+q.name, func(t *testing.T) {

@@ -37,11 +37,31 @@ func (c *Client) ConsentURL(r igauth.ConsentRequest) *url.URL {
 
 // ExchangeCode spends a code. The body is multipart/form-data, which is what
 // Meta documents and the only form that nobody has reported as refused.
+//
+// It is one request, and another one when Meta refuses the app secret and there
+// is an earlier one: Meta then did not look at the code.
 func (c *Client) ExchangeCode(ctx context.Context, code igauth.Secret) (igauth.Grant, error) {
-	secret, err := c.appSecret(ctx)
+	return withAppSecret(ctx, c, func(secret igauth.Secret) (igauth.Grant, error) {
+		return c.exchangeCode(ctx, secret, code)
+	})
+}
+
+// withAppSecret asks with the app secret, and if Meta refuses that, with the one
+// before.
+func withAppSecret[T any](ctx context.Context, c *Client, ask func(secret igauth.Secret) (T, error)) (answer T, err error) {
+	secrets, err := c.appSecrets(ctx)
 	if err != nil {
-		return igauth.Grant{}, &igauth.Error{Code: igauth.CodeUnavailable, Class: igauth.ClassTransient, Detail: "the app secret could not be read", Err: err}
+		return answer, &igauth.Error{Code: igauth.CodeUnavailable, Class: igauth.ClassTransient, Detail: "the app secret could not be read", Err: err}
 	}
+	for _, secret := range secrets {
+		if answer, err = ask(secret); igauth.CodeOf(err) != igauth.CodeAppSecret {
+			break
+		}
+	}
+	return answer, err
+}
+
+func (c *Client) exchangeCode(ctx context.Context, secret, code igauth.Secret) (igauth.Grant, error) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	for _, field := range [][2]string{
@@ -77,14 +97,12 @@ func (c *Client) ExchangeCode(ctx context.Context, code igauth.Secret) (igauth.G
 // ExtendToken exchanges a short-lived token for a long-lived one
 // (https://developers.facebook.com/documentation/instagram-platform/reference/access_token).
 func (c *Client) ExtendToken(ctx context.Context, short igauth.Secret) (igauth.Token, error) {
-	secret, err := c.appSecret(ctx)
-	if err != nil {
-		return igauth.Token{}, &igauth.Error{Code: igauth.CodeUnavailable, Class: igauth.ClassTransient, Detail: "the app secret could not be read", Err: err}
-	}
-	return c.longLived(ctx, "/access_token", url.Values{
-		"grant_type":    {"ig_exchange_token"},
-		"client_secret": {secret.Reveal()},
-		"access_token":  {short.Reveal()},
+	return withAppSecret(ctx, c, func(secret igauth.Secret) (igauth.Token, error) {
+		return c.longLived(ctx, "/access_token", url.Values{
+			"grant_type":    {"ig_exchange_token"},
+			"client_secret": {secret.Reveal()},
+			"access_token":  {short.Reveal()},
+		})
 	})
 }
 

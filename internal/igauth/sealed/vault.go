@@ -66,6 +66,10 @@ func NewVault(keys Keyset) (*Vault, error) {
 // ring returns the keys as the source has them.
 func (v *Vault) ring(ctx context.Context, fresh bool) (*ring, error) {
 	text, err := v.source(ctx, fresh)
+	if errors.Is(err, igauth.ErrNotFound) {
+		// It is not the token that was not found.
+		return nil, fmt.Errorf("the keyset is missing, without which no sealed token opens: %v", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the keyset: %w", err)
 	}

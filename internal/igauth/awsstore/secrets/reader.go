@@ -24,6 +24,7 @@ type readerAPI interface {
 const (
 	defaultTTL  = 5 * time.Minute
 	retryEvery  = 30 * time.Second
+	freshFor    = 10 * time.Second
 	readTimeout = 10 * time.Second
 )
 
@@ -44,8 +45,8 @@ type Reader struct {
 type fixed struct {
 	text  igauth.Secret
 	known bool
-	// until is when the secret is to be read again.
-	until time.Time
+	// until is when the secret is to be read again; asked is when it was last.
+	until, asked time.Time
 	// reading is closed when the read that is under way has ended; nil means
 	// that there is none. err is what the last one ended with.
 	reading chan struct{}
@@ -72,7 +73,7 @@ func NewReader(client readerAPI, ttl time.Duration, now func() time.Time) *Reade
 // Concurrent calls for one secret make one request. The errors name the secret,
 // and never show what is in it.
 func (r *Reader) Text(ctx context.Context, name, field string) (igauth.Secret, error) {
-	text, err := r.whole(ctx, name)
+	text, err := r.whole(ctx, name, false)
 	switch {
 	case isUnknown(err):
 		return igauth.Secret{}, fmt.Errorf("reading secret %s: %w; %s", name, err, cure("create-secret --name", name, field))
@@ -86,6 +87,33 @@ func (r *Reader) Text(ctx context.Context, name, field string) (igauth.Secret, e
 	return text, nil
 }
 
+// Optional is Text for a member that a secret may do without: if its value is not
+// a JSON object, or has no such member, or an empty one, the text is empty.
+func (r *Reader) Optional(ctx context.Context, name, field string) (igauth.Secret, error) {
+	text, err := r.whole(ctx, name, false)
+	if err != nil {
+		return igauth.Secret{}, fmt.Errorf("reading secret %s: %w", name, err)
+	}
+	var members map[string]any
+	if json.Unmarshal([]byte(text.Reveal()), &members) != nil {
+		return igauth.Secret{}, nil
+	}
+	if member, _ := members[field].(string); member != "" {
+		return igauth.NewSecret(member), nil
+	}
+	return igauth.Secret{}, nil
+}
+
+// Whole returns the value of the secret of a name or ARN. A fresh one was read
+// within the last ten seconds.
+func (r *Reader) Whole(ctx context.Context, name string, fresh bool) (igauth.Secret, error) {
+	text, err := r.whole(ctx, name, fresh)
+	if err != nil {
+		return igauth.Secret{}, fmt.Errorf("reading secret %s: %w", name, missing(err))
+	}
+	return text, nil
+}
+
 // cure says how to set a secret. The text goes through a file, as a command line
 // is kept in the shell's history.
 func cure(command, name, field string) string {
@@ -93,14 +121,15 @@ func cure(command, name, field string) string {
 }
 
 // whole returns the value of a secret, from memory if it is fresh enough.
-func (r *Reader) whole(ctx context.Context, name string) (igauth.Secret, error) {
+func (r *Reader) whole(ctx context.Context, name string, fresh bool) (igauth.Secret, error) {
 	r.mu.Lock()
 	s := r.secrets[name]
 	if s == nil {
 		s = &fixed{}
 		r.secrets[name] = s
 	}
-	if s.known && r.now().Before(s.until) {
+	now := r.now()
+	if s.known && now.Before(s.until) && !(fresh && now.Sub(s.asked) >= freshFor) {
 		defer r.mu.Unlock()
 		return s.text, nil
 	}
@@ -136,6 +165,7 @@ func (r *Reader) read(ctx context.Context, name string, s *fixed) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s.asked = r.now()
 	if s.err = err; err == nil {
 		s.text, s.known = igauth.NewSecret(*out.SecretString), true
 		s.until = r.now().Add(r.ttl)

@@ -174,3 +174,55 @@ func TestReaderAsksOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestReaderWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFakeSecrets("one")
+		r := NewReader(fake, 0, nil)
+		want := func(fresh bool, text string, calls int32) {
+			t.Helper()
+			got, err := r.Whole(t.Context(), "app", fresh)
+			if err != nil || got.Reveal() != text || fake.calls.Load() != calls {
+				t.Errorf("got %q, %v after %d calls, want %q after %d", got.Reveal(), err, fake.calls.Load(), text, calls)
+			}
+		}
+		want(true, "one", 1)
+		fake.set("app", "two", nil)
+		time.Sleep(10*time.Second - 1)
+		want(true, "one", 1)
+		time.Sleep(1)
+		want(false, "one", 1)
+		want(true, "two", 2)
+
+		// While nobody answers, those who want it fresh do not ask all the time.
+		fake.set("app", "three", errThrottled)
+		time.Sleep(10 * time.Second)
+		want(true, "two", 3)
+		want(true, "two", 3)
+		fake.set("app", "three", nil)
+		time.Sleep(10 * time.Second)
+		want(true, "three", 4)
+		if _, err := r.Whole(t.Context(), "other", true); !errors.Is(err, igauth.ErrNotFound) {
+			t.Errorf("got %v of a secret that is missing", err)
+		}
+	})
+}
+
+func TestReaderOptional(t *testing.T) {
+	for text, want := range map[string]string{
+		`plain`:             "",
+		`{"a":"1"}`:         "",
+		`{"b":""}`:          "",
+		`{"b":null}`:        "",
+		`{"b":7}`:           "",
+		`{"a":"1","b":"2"}`: "2",
+		` {"b":"2"}` + "\n": "2",
+	} {
+		if got, err := NewReader(newFakeSecrets(text), 0, nil).Optional(t.Context(), "app", "b"); err != nil || got.Reveal() != want {
+			t.Errorf("%s: got %q, %v, want %q", text, got.Reveal(), err, want)
+		}
+	}
+	if _, err := NewReader(newFakeSecrets(""), 0, nil).Optional(t.Context(), "other", "b"); err == nil {
+		t.Error("got no error of a secret that is missing")
+	}
+}
