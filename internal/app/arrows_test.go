@@ -52,6 +52,7 @@ func TestArrows(t *testing.T) {
 		"./internal/igauth/awsstore/secrets": {"igauth/internal/igauth"},
 		"./internal/igsim":                   {},
 		"./internal/apigw":                   {},
+		"./internal/cost":                    {},
 		"./internal/app":                     {"igauth/internal/igauth", "igauth/internal/igauth/instagram"},
 	} {
 		self := ours + strings.TrimPrefix(pkg, ".")
@@ -61,7 +62,7 @@ func TestArrows(t *testing.T) {
 			}
 		}
 	}
-	for _, pkg := range []string{"./internal/igauth", "./internal/igsim", "./internal/igauth/sealed", "./internal/igauth/instagram"} {
+	for _, pkg := range []string{"./internal/igauth", "./internal/igsim", "./internal/igauth/sealed", "./internal/igauth/instagram", "./internal/cost"} {
 		for _, dep := range deps(t, pkg) {
 			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") {
 				t.Errorf("%s imports the vendor package %s", pkg, dep)
