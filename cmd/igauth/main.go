@@ -39,6 +39,7 @@ type commands struct {
 	Token      tokenCommand      `cmd:"" help:"Print the live token of an account."`
 	Refresh    refreshCommand    `cmd:"" help:"Refresh what is due now, or one account."`
 	Disconnect disconnectCommand `cmd:"" help:"Take the token of an account away."`
+	Cost       costCommand       `cmd:"" help:"Tell what an installation in AWS costs in a month."`
 	Version    kong.VersionFlag  `help:"Print the version."`
 }
 
