@@ -22,7 +22,7 @@ const (
 	// windowsPerMonth is how many times five minutes a month has. So long
 	// DynamoDB keeps the key of a table for a caller
 	// (https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html),
-	// and so long our functions keep a fixed secret.
+	// and so long, or longer, our functions keep a fixed secret.
 	windowsPerMonth = hoursPerMonth * 12.0
 )
 
