@@ -21,6 +21,7 @@ type where struct {
 	Data  string `default:"data" help:"Folder of igauth dev (default ${default})." type:"path" placeholder:"DIR"`
 	AWS   bool   `name:"aws" help:"Work on the stack deployed in AWS, with the credentials and region of the AWS CLI."`
 	Stack string `default:"igauth" help:"Name of the deployed stack (default ${default})." placeholder:"NAME"`
+	Vault string `help:"Where a deployed stack keeps new tokens: secretsmanager or sealed (default: as the stack does)." placeholder:"VAULT"`
 	JSON  bool   `name:"json" help:"Print JSON."`
 }
 
@@ -28,7 +29,14 @@ type where struct {
 // they are no longer needed.
 func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error) {
 	if w.AWS {
-		parts, err := deployed.Open(ctx, w.Stack, os.Getenv, logger(t, false, slog.LevelError))
+		var kind app.VaultKind
+		if w.Vault != "" {
+			var err error
+			if kind, err = app.ParseVaultKind(w.Vault); err != nil {
+				return app.Parts{}, nil, err
+			}
+		}
+		parts, err := deployed.Open(ctx, w.Stack, kind, os.Getenv, logger(t, false, slog.LevelError))
 		return parts, func() {}, err
 	}
 	folder, err := local.Open(w.Data, nil)

@@ -44,7 +44,7 @@ func folder(t *testing.T) (string, *igsim.Simulator) {
 	}
 	parts := f.Parts(f.Now, slog.New(slog.DiscardHandler))
 	parts.Settings.PublicURL = "https://connect.example"
-	parts.AppSecret = func(context.Context) (igauth.Secret, error) { return igauth.NewSecret(igsim.DefaultAppSecret), nil }
+	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil }
 	connect(t, parts, sim)
 
 	// Two days later for both.

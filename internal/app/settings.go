@@ -26,6 +26,8 @@ const (
 	EnvTable          = "IGAUTH_TABLE"
 	EnvSecretPrefix   = "IGAUTH_SECRET_PREFIX"
 	EnvSecretKey      = "IGAUTH_SECRET_KEY"
+	EnvVault          = "IGAUTH_VAULT"
+	EnvKeysetName     = "IGAUTH_KEYSET_NAME"
 	EnvInstagramWWW   = "IGAUTH_INSTAGRAM_WWW"
 	EnvInstagramAPI   = "IGAUTH_INSTAGRAM_API"
 	EnvInstagramGraph = "IGAUTH_INSTAGRAM_GRAPH"
@@ -44,8 +46,35 @@ type Settings struct {
 	SecretPrefix string
 	// SecretKey is the KMS key of new secrets; empty means that of AWS.
 	SecretKey string
+	// Vault is where new tokens are kept. KeysetName is the secret with the keys
+	// of sealed ones.
+	Vault      VaultKind
+	KeysetName string
 	// WWW, API and Graph are the hosts of Instagram; empty means Meta's own.
 	WWW, API, Graph string
+}
+
+// A VaultKind says how tokens are kept.
+type VaultKind string
+
+// The kinds of vaults.
+const (
+	// VaultSecretsManager keeps each token in a secret of its own.
+	VaultSecretsManager VaultKind = "secretsmanager"
+	// VaultSealed keeps the tokens in the ledger, sealed under a keyset.
+	VaultSealed VaultKind = "sealed"
+)
+
+// ParseVaultKind returns the kind of that name; an empty one means Secrets
+// Manager.
+func ParseVaultKind(name string) (VaultKind, error) {
+	switch kind := VaultKind(name); kind {
+	case "":
+		return VaultSecretsManager, nil
+	case VaultSecretsManager, VaultSealed:
+		return kind, nil
+	}
+	return "", fmt.Errorf("%q is no vault: it is secretsmanager or sealed", name)
 }
 
 // Load reads the settings from the environment and returns all problems at once,
@@ -70,6 +99,7 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 		Table:         getenv(EnvTable),
 		SecretPrefix:  getenv(EnvSecretPrefix),
 		SecretKey:     getenv(EnvSecretKey),
+		KeysetName:    getenv(EnvKeysetName),
 		WWW:           getenv(EnvInstagramWWW),
 		API:           getenv(EnvInstagramAPI),
 		Graph:         getenv(EnvInstagramGraph),
@@ -81,6 +111,11 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 	problem(EnvReturnURLs, err)
 	s.Scopes, err = scopes(words(getenv(EnvScopes)))
 	problem(EnvScopes, err)
+	s.Vault, err = ParseVaultKind(getenv(EnvVault))
+	problem(EnvVault, err)
+	if s.Vault == VaultSealed && s.KeysetName == "" {
+		problem(EnvKeysetName, errors.New("is not set, and sealed tokens need a keyset"))
+	}
 	return s, errors.Join(problems...)
 }
 

@@ -24,6 +24,8 @@ type Parts struct {
 	Meta   *instagram.Client
 	Ledger igauth.Ledger
 	Vault  igauth.Vault
+	// Keyset is for those who look after the keys of sealed tokens.
+	Keyset Keyset
 	// PlainHTTP is only for the development server on loopback.
 	PlainHTTP bool
 	// HomeURL is where the link on result pages leads.
@@ -33,6 +35,17 @@ type Parts struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
+}
+
+// A Keyset is where the keys of sealed tokens are kept, as the text of the
+// package sealed.
+type Keyset interface {
+	// Text returns the keyset as it is now, or igauth.ErrNotFound.
+	Text(ctx context.Context) (igauth.Secret, error)
+	// Change replaces the text by what change makes of it; an empty one means
+	// that there was none. If somebody else changes it at the same time, the
+	// answer is igauth.ErrConflict, and nothing was changed.
+	Change(ctx context.Context, change func(old igauth.Secret) (igauth.Secret, error)) error
 }
 
 // Authorize returns the handler of GET /authorize.
@@ -118,6 +131,13 @@ func (p Parts) front() igauth.FrontConfig {
 		HomeURL:    p.HomeURL,
 		Now:        p.Now,
 		Log:        p.Log,
+	}
+}
+
+// WarmKeyset reads the keyset if tokens are sealed.
+func (p Parts) WarmKeyset(ctx context.Context) {
+	if p.Settings.Vault == VaultSealed {
+		_, _ = p.Keyset.Text(ctx)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -98,4 +99,128 @@ func (s *Store) giveBack(ctx context.Context, a Account) error {
 	a.release()
 	a.DueAt = s.policy.Plan(a).At
 	return s.save(ctx, &a, nil)
+}
+
+// A Mover moves the tokens of all accounts, as [Store.Move] does it for one.
+type Mover struct {
+	Store *Store
+	// Outdated reports whether a token has to be moved.
+	Outdated func(ctx context.Context, ref Ref) (bool, error)
+	// Parallel is how many accounts are worked on at a time, default 8.
+	Parallel int
+	// PerSecond bounds how many moves are begun in a second; 0 means no bound.
+	// Secrets Manager allows 50 writes a second, for all programs together.
+	PerSecond int
+	// Progress is told from time to time how far it is; nil is told nothing.
+	Progress func(MoveReport)
+}
+
+// A MoveReport is what became of the accounts of a [Mover].
+type MoveReport struct {
+	// Seen counts all accounts, Moved those that were moved now.
+	Seen  int `json:"seen"`
+	Moved int `json:"moved"`
+	// InProgress counts those that somebody worked on, Failed those whose move
+	// failed; both still are where they were.
+	InProgress int `json:"in_progress"`
+	Failed     int `json:"failed"`
+}
+
+// Left is how many accounts have still to be moved.
+func (r MoveReport) Left() int { return r.InProgress + r.Failed }
+
+// movePage is how many accounts are read at a time.
+const movePage = 100
+
+// Run moves what is outdated. It may be interrupted by its context and called
+// again: accounts that were moved are passed over. The error is of the ledger or
+// the keyset, or the last one of an account; the others were tried all the same.
+func (m Mover) Run(ctx context.Context) (MoveReport, error) {
+	defaultTo(&m.Parallel, 8)
+	work := &moving{Mover: m}
+	accounts := make(chan Account)
+	var workers sync.WaitGroup
+	for range m.Parallel {
+		workers.Go(func() {
+			for a := range accounts {
+				work.account(ctx, a)
+			}
+		})
+	}
+	err := work.all(ctx, accounts)
+	close(accounts)
+	workers.Wait()
+	return work.report, errors.Join(err, work.err)
+}
+
+// moving is one run of a Mover.
+type moving struct {
+	Mover
+
+	mu     sync.Mutex
+	report MoveReport
+	err    error
+}
+
+// all hands the accounts to the workers.
+func (m *moving) all(ctx context.Context, accounts chan<- Account) error {
+	for after, more := AccountID(""), true; more; {
+		page, next, err := m.Store.Accounts(ctx, after, movePage)
+		if err != nil {
+			return err
+		}
+		for _, a := range page {
+			outdated := false
+			if a.Ref != "" {
+				if outdated, err = m.Outdated(ctx, a.Ref); err != nil {
+					return err
+				}
+			}
+			m.count(func(r *MoveReport) { r.Seen++ })
+			if !outdated {
+				continue
+			}
+			select {
+			case accounts <- a:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if m.PerSecond > 0 {
+				if err := sleep(ctx, time.Second/time.Duration(m.PerSecond)); err != nil {
+					return err
+				}
+			}
+		}
+		after, more = next, next != ""
+	}
+	return nil
+}
+
+// account moves one account, and says what became of it.
+func (m *moving) account(ctx context.Context, a Account) {
+	// A move that was begun is ended.
+	err := m.Store.Move(context.WithoutCancel(ctx), a.ID)
+	if err != nil && CodeOf(err) != CodeInProgress {
+		m.Store.log.WarnContext(ctx, "token not moved", "accountId", a.ID, "err", err)
+	}
+	m.count(func(r *MoveReport) {
+		switch {
+		case err == nil:
+			r.Moved++
+		case CodeOf(err) == CodeInProgress:
+			r.InProgress++
+		default:
+			r.Failed++
+			m.err = fmt.Errorf("account %s: %w", a.ID, err)
+		}
+	})
+}
+
+func (m *moving) count(change func(*MoveReport)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change(&m.report)
+	if m.Progress != nil {
+		m.Progress(m.report)
+	}
 }

@@ -20,6 +20,6 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	app.Warm(parts.WarmLedger)
+	app.Warm(parts.WarmLedger, parts.WarmKeyset)
 	return apigw.Wrap(handler, igauth.UnavailableJSON(), log), nil
 }

@@ -36,6 +36,7 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 		func(ctx context.Context) { _, _ = parts.StateKeys(ctx) },
 		func(ctx context.Context) { _, _ = parts.AppSecrets(ctx) },
 		parts.WarmLedger,
+		parts.WarmKeyset,
 		parts.Meta.Warm,
 	)
 	return apigw.Wrap(handler, igauth.Unavailable(), log), nil

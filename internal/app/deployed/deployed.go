@@ -4,6 +4,7 @@ package deployed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -11,15 +12,25 @@ import (
 
 	"igauth/internal/app"
 	"igauth/internal/app/stores"
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/sealed"
 )
 
 // TableName is the name that the template gives the ledger of a stack.
 func TableName(stack string) string { return stack + "-ledger" }
 
+// KeysetName is the name that the template gives the secret with the keys of
+// sealed tokens.
+func KeysetName(stack string) string { return stack + "/keyset" }
+
 // Open returns the parts of a stack. Credentials, region and endpoints are found
 // where the AWS CLI finds them; the hosts of Instagram may be set in the
 // environment.
-func Open(ctx context.Context, stack string, getenv func(string) string, log *slog.Logger) (app.Parts, error) {
+//
+// New tokens are kept in the given kind of vault. An empty one means: sealed if
+// the stack has a keyset, since only a stack whose tokens are sealed, or are just
+// being sealed or unsealed, has one.
+func Open(ctx context.Context, stack string, vault app.VaultKind, getenv func(string) string, log *slog.Logger) (app.Parts, error) {
 	settings, err := app.Load(getenv)
 	if err != nil {
 		return app.Parts{}, err
@@ -32,7 +43,27 @@ func Open(ctx context.Context, stack string, getenv func(string) string, log *sl
 		return app.Parts{}, fmt.Errorf("no AWS region is set: set AWS_REGION, or choose a profile with AWS_PROFILE")
 	}
 	settings.SecretPrefix, settings.Table = stack, TableName(stack)
+	settings.SecretKey, settings.KeysetName = "alias/"+stack, KeysetName(stack)
+	settings.Vault = vault
 	parts, err := stores.Open(cfg, settings)
+	if err != nil {
+		return app.Parts{}, err
+	}
+	if beside, ok := parts.Vault.(*sealed.Beside); ok && vault == "" {
+		beside.Seal = func(ctx context.Context) (bool, error) { return exists(ctx, parts.Keyset) }
+	}
 	parts.Log = log
-	return parts, err
+	return parts, nil
+}
+
+// exists reports whether there is a keyset.
+func exists(ctx context.Context, keyset app.Keyset) (bool, error) {
+	_, err := keyset.Text(ctx)
+	if errors.Is(err, igauth.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("finding out whether tokens are sealed: %w; --vault says so without a look", err)
+	}
+	return true, nil
 }

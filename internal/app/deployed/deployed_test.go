@@ -36,7 +36,7 @@ func TestStack(t *testing.T) {
 	if err := table.CreateTable(t.Context(), dynamodb.NewFromConfig(cfg), deployed.TableName(stack)); err != nil {
 		t.Fatal(err)
 	}
-	parts, err := deployed.Open(t.Context(), stack, func(string) string { return "" }, slog.New(slog.DiscardHandler))
+	parts, err := deployed.Open(t.Context(), stack, "", func(string) string { return "" }, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

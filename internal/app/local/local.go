@@ -65,6 +65,7 @@ type Folder struct {
 	stateKey igauth.Secret
 	ledger   *boltstore.Ledger
 	vault    *sealed.Vault
+	keyset   keysetFile
 }
 
 // ErrEmpty says that a folder holds no installation.
@@ -92,13 +93,10 @@ func Create(dir string, now func() time.Time) (*Folder, error) {
 	if f.APIKey, err = f.secret(apiKeyFile); err != nil {
 		return nil, err
 	}
-	keys, err := f.keyset()
-	if err != nil {
+	if f.keyset, err = openKeyset(f.Path(vaultKeyFile), f.Path(ledgerFile)); err != nil {
 		return nil, err
 	}
-	if f.vault, err = sealed.NewVault(keys); err != nil {
-		return nil, fmt.Errorf("opening the vault: %w", err)
-	}
+	f.vault = sealed.New(f.keyset.source)
 	if err := f.readRecord(); err != nil {
 		return nil, err
 	}
@@ -113,14 +111,23 @@ func Create(dir string, now func() time.Time) (*Folder, error) {
 // ledger. The lock is that of an open bbolt file, which every system knows and
 // takes back when the process ends.
 func (f *Folder) Lock() (unlock func(), err error) {
-	lock, err := bolt.Open(f.Path(lockFile), 0o600, &bolt.Options{Timeout: 500 * time.Millisecond})
-	if errors.Is(err, bolterrors.ErrTimeout) {
+	unlock, err = lock(f.Path(lockFile))
+	if errors.Is(err, igauth.ErrConflict) {
 		return nil, fmt.Errorf("the folder %s is in use by another `igauth dev`; stop that one, or choose another folder with --data", f.dir)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("locking the folder: %w", err)
+	return unlock, err
+}
+
+// lock takes a file for this process, or is igauth.ErrConflict.
+func lock(path string) (unlock func(), err error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 500 * time.Millisecond})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("%s: %w", path, igauth.ErrConflict)
 	}
-	return func() { _ = lock.Close() }, nil
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return func() { _ = db.Close() }, nil
 }
 
 // Empty reports whether no account was ever kept in the folder.
@@ -145,6 +152,7 @@ func (f *Folder) Parts(now func() time.Time, log *slog.Logger) app.Parts {
 		},
 		Ledger:    f.ledger,
 		Vault:     f.vault,
+		Keyset:    f.keyset,
 		PerSecond: -1,
 		Now:       now,
 		Log:       log,
@@ -205,30 +213,6 @@ func (f *Folder) secret(name string) (igauth.Secret, error) {
 		return igauth.Secret{}, fmt.Errorf("%s is damaged: a key has at least 32 characters", f.Path(name))
 	}
 	return igauth.NewSecret(key), nil
-}
-
-// keyset reads the vault's keys, and makes them if they are missing. A damaged
-// file is never replaced: the tokens depend on it.
-func (f *Folder) keyset() (sealed.Keyset, error) {
-	data, err := os.ReadFile(f.Path(vaultKeyFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(f.Path(ledgerFile)); err == nil {
-			return sealed.Keyset{}, fmt.Errorf("%s is missing: without it the tokens in %s cannot be opened; put it back, or begin with an empty folder", f.Path(vaultKeyFile), f.Path(ledgerFile))
-		}
-		keys, err := sealed.NewKeyset(nil)
-		if err != nil {
-			return sealed.Keyset{}, err
-		}
-		return keys, write(f.Path(vaultKeyFile), keys.Encode())
-	}
-	if err != nil {
-		return sealed.Keyset{}, fmt.Errorf("reading the vault's keys: %w", err)
-	}
-	keys, err := sealed.ParseKeyset(data)
-	if err != nil {
-		return sealed.Keyset{}, fmt.Errorf("%s is damaged: %w", f.Path(vaultKeyFile), err)
-	}
-	return keys, nil
 }
 
 // write replaces a file whole, so that a crash leaves the old one or the new

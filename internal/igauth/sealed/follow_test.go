@@ -29,7 +29,7 @@ func (s *shelf) source(_ context.Context, fresh bool) (igauth.Secret, error) {
 	return igauth.NewSecret(s.remembered), nil
 }
 
-func (s *shelf) store(keys sealed.Keyset) { s.stored = string(keys.Encode()) }
+func (s *shelf) store(keys sealed.Keyset) { s.stored = keys.Encode().Reveal() }
 
 // Functions that remember an older keyset open what others sealed with a new
 // key.

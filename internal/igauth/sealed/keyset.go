@@ -73,9 +73,9 @@ const (
 )
 
 // ParseKeyset reads what [Keyset.Encode] wrote. Errors do not quote it.
-func ParseKeyset(data []byte) (Keyset, error) {
+func ParseKeyset(text igauth.Secret) (Keyset, error) {
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
+	if err := json.Unmarshal([]byte(text.Reveal()), &members); err != nil {
 		return Keyset{}, errors.New("the keyset is not the JSON object that was expected")
 	}
 	var keys Keyset
@@ -91,25 +91,25 @@ func ParseKeyset(data []byte) (Keyset, error) {
 		if !isKey || err != nil || number != strconv.FormatUint(id, 10) {
 			return Keyset{}, errors.New("the keyset has a member that is neither primary nor key_ with a number")
 		}
-		var text string
-		if err := json.Unmarshal(value, &text); err != nil {
+		var key string
+		if err := json.Unmarshal(value, &key); err != nil {
 			return Keyset{}, fmt.Errorf("key %d of the keyset is not text", id)
 		}
-		keys.Keys = append(keys.Keys, Key{ID: uint32(id), Value: igauth.NewSecret(text)})
+		keys.Keys = append(keys.Keys, Key{ID: uint32(id), Value: igauth.NewSecret(key)})
 	}
 	slices.SortFunc(keys.Keys, func(a, b Key) int { return cmp.Compare(a.ID, b.ID) })
 	return keys, keys.check()
 }
 
-// Encode returns the keyset with its keys in clear, to be kept where only the
-// functions that open tokens can read it.
-func (k Keyset) Encode() []byte {
+// Encode returns the text of a keyset, to be kept where only the functions that
+// open tokens can read it.
+func (k Keyset) Encode() igauth.Secret {
 	members := map[string]any{primaryMember: k.Primary}
 	for _, key := range k.Keys {
 		members[keyMember+strconv.FormatUint(uint64(key.ID), 10)] = key.Value.Reveal()
 	}
 	data, _ := json.MarshalIndent(members, "", "  ") // cannot fail for these types
-	return data
+	return igauth.NewSecret(string(data))
 }
 
 // keyBytes returns the 32 bytes of a key: from base64 text with padding or

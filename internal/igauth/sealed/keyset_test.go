@@ -56,7 +56,7 @@ func TestKeysetReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got.Encode(), keys.Encode()) || !reflect.DeepEqual(got, keys) {
+	if !got.Encode().Equal(keys.Encode()) || !reflect.DeepEqual(got, keys) {
 		t.Error("the keyset was read back as another one")
 	}
 }
@@ -90,7 +90,7 @@ func TestKeysetsThatAreNone(t *testing.T) {
 		"a second key is broken":  set(1, key(1, keyText), key(2, keyText+"!")),
 	} {
 		t.Run(name, func(t *testing.T) {
-			keys, err := sealed.ParseKeyset([]byte(text))
+			keys, err := sealed.ParseKeyset(igauth.NewSecret(text))
 			if err == nil {
 				t.Fatal("got no error")
 			}
@@ -124,7 +124,7 @@ func TestKeysetsThatAreNone(t *testing.T) {
 // What CloudFormation generates is letters and digits without padding.
 func TestKeysetAsCloudFormationGeneratesIt(t *testing.T) {
 	text := `{"primary": 1, "key_1": "` + strings.Repeat("aZ9", 14) + `z"}`
-	keys, err := sealed.ParseKeyset([]byte(text))
+	keys, err := sealed.ParseKeyset(igauth.NewSecret(text))
 	if err != nil {
 		t.Fatal(err)
 	}

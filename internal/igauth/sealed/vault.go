@@ -59,7 +59,7 @@ func NewVault(keys Keyset) (*Vault, error) {
 	if err := keys.check(); err != nil {
 		return nil, err
 	}
-	text := igauth.NewSecret(string(keys.Encode()))
+	text := keys.Encode()
 	return New(func(context.Context, bool) (igauth.Secret, error) { return text, nil }), nil
 }
 
@@ -78,7 +78,7 @@ func (v *Vault) ring(ctx context.Context, fresh bool) (*ring, error) {
 	if v.keys != nil && text.Equal(v.text) {
 		return v.keys, nil
 	}
-	keys, err := ParseKeyset([]byte(text.Reveal()))
+	keys, err := ParseKeyset(text)
 	if err != nil {
 		return nil, err
 	}

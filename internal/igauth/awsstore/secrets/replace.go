@@ -56,8 +56,11 @@ func (w *Writer) Change(ctx context.Context, name string, change func(old igauth
 	} else {
 		err = w.replace(ctx, name, version, aws.ToString(current.VersionId), text)
 	}
+	if err != nil && !errors.Is(err, igauth.ErrConflict) {
+		err = quiet(err, text)
+	}
 	if err != nil {
-		return fmt.Errorf("changing secret %s: %w", name, quiet(err, text))
+		return fmt.Errorf("changing secret %s: %w", name, err)
 	}
 	return nil
 }
