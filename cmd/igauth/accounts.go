@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,21 +83,35 @@ const pageSize = 100
 func (c *listCommand) Run(ctx context.Context, t *terminal) error {
 	return c.store(ctx, t, func(store *igauth.Store) error {
 		views := []igauth.AccountView{}
-		for after, first := igauth.AccountID(""), true; first || after != ""; first = false {
-			page, next, err := store.Accounts(ctx, after, pageSize)
-			if err != nil {
-				return err
-			}
-			for _, a := range page {
-				views = append(views, store.View(a))
-			}
-			after = next
+		err := eachAccount(ctx, store, func(a igauth.Account) error {
+			views = append(views, store.View(a))
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		if c.JSON {
 			return printJSON(t, map[string]any{"accounts": views})
 		}
 		return accountTable(t, views)
 	})
+}
+
+// eachAccount calls do for every connected account, in order of id.
+func eachAccount(ctx context.Context, store *igauth.Store, do func(igauth.Account) error) error {
+	for after, more := igauth.AccountID(""), true; more; more = after != "" {
+		page, next, err := store.Accounts(ctx, after, pageSize)
+		if err != nil {
+			return err
+		}
+		for _, a := range page {
+			if err := do(a); err != nil {
+				return err
+			}
+		}
+		after = next
+	}
+	return nil
 }
 
 type showCommand struct {
@@ -125,17 +140,14 @@ func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account
 		return store.Account(ctx, igauth.AccountID(name))
 	}
 	var found []igauth.Account
-	for after, first := igauth.AccountID(""), true; first || after != ""; first = false {
-		page, next, err := store.Accounts(ctx, after, pageSize)
-		if err != nil {
-			return igauth.Account{}, err
+	err := eachAccount(ctx, store, func(a igauth.Account) error {
+		if strings.EqualFold(a.Username, name) {
+			found = append(found, a)
 		}
-		for _, a := range page {
-			if strings.EqualFold(a.Username, name) {
-				found = append(found, a)
-			}
-		}
-		after = next
+		return nil
+	})
+	if err != nil {
+		return igauth.Account{}, err
 	}
 	switch len(found) {
 	case 0:
@@ -244,4 +256,62 @@ func (c *disconnectCommand) Run(ctx context.Context, t *terminal) error {
 		_, err = fmt.Fprintf(t.out, "%s is disconnected and its token is destroyed.\nTo take the app's access away at Instagram, too, its owner opens Instagram,\nSettings, Apps and websites, and removes the app.\n", a.Username)
 		return err
 	})
+}
+
+type eraseCommand struct {
+	where
+	Accounts []string `arg:"" name:"id" help:"Ids of the accounts."`
+	Yes      bool     `help:"Do not ask."`
+}
+
+// Help is shown by igauth erase --help.
+func (eraseCommand) Help() string {
+	return `The tokens are destroyed, and what is known of the accounts is forgotten. An id that is
+not known is forgotten already. It cannot be taken back; the owner can connect again.`
+}
+
+func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
+	for _, id := range c.Accounts {
+		if !igauth.AccountID(id).Valid() {
+			return fmt.Errorf("%q is no account id; nothing was erased (igauth accounts list shows the ids)", id)
+		}
+	}
+	if !c.Yes {
+		if err := confirm(t, fmt.Sprintf("Erase %s for good?", count(len(c.Accounts), "account"))); err != nil {
+			return err
+		}
+	}
+	return c.store(ctx, t, func(store *igauth.Store) error {
+		for i, id := range c.Accounts {
+			if err := store.Erase(ctx, igauth.AccountID(id)); err != nil {
+				return fmt.Errorf("account %s: %w; %d of %d are erased, and the command may be repeated", id, err, i, len(c.Accounts))
+			}
+		}
+		if c.JSON {
+			return printJSON(t, map[string]any{"erased": c.Accounts})
+		}
+		_, err := fmt.Fprintf(t.out, "%s erased.\n", count(len(c.Accounts), "account"))
+		return err
+	})
+}
+
+// count returns a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// confirm asks a person, and returns an error unless the answer is yes.
+func confirm(t *terminal, question string) error {
+	_, _ = fmt.Fprintf(t.err, "%s Type yes: ", question)
+	answer, err := bufio.NewReader(t.in).ReadString('\n')
+	if strings.TrimSpace(answer) == "yes" {
+		return nil
+	}
+	if err != nil {
+		return errors.New("nobody answered; --yes does not ask")
+	}
+	return errors.New("nothing was changed")
 }

@@ -39,25 +39,30 @@ type commands struct {
 	Token      tokenCommand      `cmd:"" help:"Print the live token of an account."`
 	Refresh    refreshCommand    `cmd:"" help:"Refresh what is due now, or one account."`
 	Disconnect disconnectCommand `cmd:"" help:"Take the token of an account away."`
+	Erase      eraseCommand      `cmd:"" help:"Forget accounts, with all that is known of them."`
+	Keys       keysCommand       `cmd:"" help:"Look after the keys of sealed tokens."`
+	Vault      vaultCommand      `cmd:"" help:"Change how a deployed stack keeps its tokens."`
 	Cost       costCommand       `cmd:"" help:"Tell what an installation in AWS costs in a month."`
 	Version    kong.VersionFlag  `help:"Print the version."`
 }
 
-// A terminal is what a command writes to.
+// A terminal is what a command reads from and writes to.
 type terminal struct {
+	in       io.Reader
 	out, err io.Writer
-	// tables says that a person reads out: colours and the like are welcome.
-	colours bool
+	// colours says that a person reads out, live that a person reads err: a line
+	// may change there.
+	colours, live bool
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is main with its surroundings as arguments.
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	var cli commands
 	exited := -1
 	parser, err := kong.New(&cli,
@@ -82,7 +87,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return exitUsage
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	err = command.Run(&terminal{out: out, err: errOut, colours: isTerminal(out)})
+	err = command.Run(&terminal{in: in, out: out, err: errOut, colours: isTerminal(out), live: isTerminal(errOut)})
 	if slices.Contains(args, "--json") {
 		return reportJSON(errOut, err)
 	}

@@ -44,7 +44,9 @@ func folder(t *testing.T) (string, *igsim.Simulator) {
 	}
 	parts := f.Parts(f.Now, slog.New(slog.DiscardHandler))
 	parts.Settings.PublicURL = "https://connect.example"
-	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil }
+	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) {
+		return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil
+	}
 	connect(t, parts, sim)
 
 	// Two days later for both.
@@ -90,7 +92,7 @@ func connect(t *testing.T, parts app.Parts, sim *igsim.Simulator) {
 
 func igauthCommand(args ...string) (code int, out, errOut string) {
 	var stdout, stderr bytes.Buffer
-	code = run(context.Background(), args, &stdout, &stderr)
+	code = run(context.Background(), args, strings.NewReader(""), &stdout, &stderr)
 	return code, stdout.String(), stderr.String()
 }
 

@@ -200,6 +200,12 @@ func (v *Vault) key(ctx context.Context, id uint32) (cipher.AEAD, error) {
 	return nil, fmt.Errorf("key %d is not in the keyset", id)
 }
 
+// KeyOf returns the id of the key with which a reference was sealed.
+func KeyOf(ref igauth.Ref) (uint32, error) {
+	id, _, err := unpack(ref)
+	return id, err
+}
+
 // Outdated reports whether a reference was sealed with another key than the
 // keyset's primary one. It reads the keyset afresh.
 func (v *Vault) Outdated(ctx context.Context, ref igauth.Ref) (bool, error) {
