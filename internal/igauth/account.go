@@ -242,6 +242,12 @@ func (a Account) nextSlot() Slot {
 // adopt makes token, for which the vault gave ref, the account's token, ends the
 // attempt that obtained it, and writes it down.
 func (a *Account) adopt(token Token, ref Ref) {
+	if a.Lease.Work == WorkMove {
+		a.Generation++
+		a.Ref = ref
+		a.release()
+		return
+	}
 	what := EventRefreshed
 	a.ConfirmAt = time.Time{}
 	switch a.Lease.Work {

@@ -88,7 +88,7 @@ func (s *Store) end(ctx context.Context, read func() (Account, error), change fu
 func (s *Store) empty(ctx context.Context, a *Account, lateUntil time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
 	defer cancel()
-	if err := s.vault.Destroy(ctx, a.ID); err != nil {
+	if err := s.vault.Destroy(ctx, a.slot()); err != nil {
 		return err
 	}
 	now := s.now().UTC()

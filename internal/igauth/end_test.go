@@ -186,7 +186,7 @@ func TestMove(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := b.account()
-	if b.token() != "long" || a.Ref != "sealed:long" || a.Generation != before.Generation || a.Unpromoted || !a.SweepAt.IsZero() || a.Lease.Attempt != "" || len(vault.tokens) != 0 {
+	if b.token() != "long" || a.Ref != "sealed:long" || a.Generation != before.Generation+1 || a.Unpromoted || !a.SweepAt.IsZero() || a.Lease.Attempt != "" || len(vault.tokens) != 0 {
 		t.Errorf("got %+v, token %s, %d accounts left in the first vault", a, b.token(), len(vault.tokens))
 	}
 	if !a.DueAt.Equal(before.DueAt) || len(a.History) != len(before.History) {

@@ -9,9 +9,9 @@ import (
 )
 
 // Move has the vault keep the token of an account once more, in the way in which
-// it would keep a new one, and then removes what it kept before. The token, its
-// generation, and everything else about the account stay the same, so that a
-// reader notices nothing.
+// it would keep a new one, and then removes what it kept before. The token stays
+// the same and so does all that is known of the account, but for the generation,
+// which fences late writers as always.
 //
 // The answer is CodeInProgress while somebody works on the account; then it can
 // be moved later. Whatever happens, the row points to one of the two places, and
@@ -37,60 +37,36 @@ func (s *Store) Move(ctx context.Context, id AccountID) error {
 	return nil
 }
 
-// move is Move of an account that nobody works on.
+// move is Move of an account that nobody works on. It is a commit like that of a
+// refresh, except that nobody is asked for a token.
 func (s *Store) move(ctx context.Context, a Account) error {
-	if err := s.claim(ctx, &a, WorkMove, emptyWithin); err != nil {
+	if err := s.claim(ctx, &a, WorkMove, moveWithin+leaseMargin); err != nil {
 		return err
 	}
-	work, cancel := context.WithTimeout(ctx, emptyWithin/2)
+	work, cancel := context.WithTimeout(ctx, moveWithin)
 	defer cancel()
-	slot := a.slot()
-	slot.Attempt = a.Lease.Attempt
-	ref, err := s.keepAgain(work, a, slot)
+	var token Token
+	err := patiently(work, func() (err error) {
+		token, err = s.vault.Get(work, a.slot(), a.Ref)
+		return err
+	})
 	if err != nil {
-		return errors.Join(err, s.giveBack(ctx, a))
+		return errors.Join(fmt.Errorf("reading the token: %w", err), s.giveBack(ctx, a))
 	}
-	replaced := a.Ref
-	a.Ref = ref
-	s.point(&a, replaced)
-	if a.SweepAt.IsZero() {
-		a.release()
-	} else {
-		a.Lease.Work = WorkEmpty
-	}
-	a.DueAt = s.policy.Plan(a).At
-	if err := s.save(ctx, &a, nil); err != nil {
-		s.sweep(ctx, a.ID, ref)
+	if a, err = s.commit(work, a, token, nil); err != nil {
 		return err
 	}
-	if a.Unpromoted {
-		return s.promote(ctx, &a, slot, "")
+	if a.SweepAt.IsZero() {
+		return nil
 	}
-	if !a.SweepAt.IsZero() {
-		return s.empty(ctx, &a, time.Time{})
+	if err := s.claim(ctx, &a, WorkEmpty, emptyWithin); err != nil {
+		return err
 	}
-	return nil
+	return s.empty(ctx, &a, time.Time{})
 }
 
-// keepAgain reads the account's token and puts it again.
-func (s *Store) keepAgain(ctx context.Context, a Account, slot Slot) (ref Ref, err error) {
-	var token Token
-	err = patiently(ctx, func() (err error) {
-		token, err = s.vault.Get(ctx, a.slot(), a.Ref)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("reading the token: %w", err)
-	}
-	err = patiently(ctx, func() (err error) {
-		ref, err = s.vault.Put(ctx, slot, a.Profile, token)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("keeping the token: %w", err)
-	}
-	return ref, nil
-}
+// moveWithin bounds how long one move may take.
+const moveWithin = 30 * time.Second
 
 // giveBack ends an attempt that changed nothing.
 func (s *Store) giveBack(ctx context.Context, a Account) error {

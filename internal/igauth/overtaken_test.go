@@ -27,11 +27,11 @@ func (v *eventfulVault) Put(ctx context.Context, s igauth.Slot, p igauth.Profile
 	}
 	return r, err
 }
-func (v *eventfulVault) Destroy(ctx context.Context, id igauth.AccountID) error {
+func (v *eventfulVault) Destroy(ctx context.Context, slot igauth.Slot) error {
 	if v.destroy != nil {
 		v.destroy()
 	}
-	err := v.Vault.Destroy(ctx, id)
+	err := v.Vault.Destroy(ctx, slot)
 	if v.destroyed != nil {
 		v.destroyed()
 	}

@@ -75,7 +75,8 @@ func (v *fakeVault) Promote(_ context.Context, s igauth.Slot, ref, _ igauth.Ref)
 	return nil
 }
 
-func (v *fakeVault) Destroy(_ context.Context, id igauth.AccountID) error {
+func (v *fakeVault) Destroy(_ context.Context, slot igauth.Slot) error {
+	id := slot.Account
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := v.fail["Destroy"]; err != nil {
@@ -707,8 +708,8 @@ type slowDestroyer struct {
 	emptied, resume chan struct{}
 }
 
-func (v *slowDestroyer) Destroy(ctx context.Context, id igauth.AccountID) error {
-	err := v.fakeVault.Destroy(ctx, id)
+func (v *slowDestroyer) Destroy(ctx context.Context, slot igauth.Slot) error {
+	err := v.fakeVault.Destroy(ctx, slot)
 	close(v.emptied)
 	<-v.resume
 	return err

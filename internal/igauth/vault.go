@@ -49,7 +49,9 @@ type Vault interface {
 	// before, or "" where that is not known; to know it saves the vault a look.
 	Promote(ctx context.Context, slot Slot, ref, replaced Ref) error
 
-	// Destroy forgets every token of the account. It may be repeated, also when
-	// there is none.
-	Destroy(ctx context.Context, account AccountID) error
+	// Destroy forgets every token of the account, up to the slot's generation. It
+	// may be repeated, also when there is none. If a token of a later generation
+	// is there, nothing happens: who destroys was held up, and the account belongs
+	// to somebody else now. The slot's Attempt is not used.
+	Destroy(ctx context.Context, slot Slot) error
 }

@@ -60,8 +60,8 @@ func (b *Beside) Promote(ctx context.Context, slot igauth.Slot, ref, replaced ig
 }
 
 // Destroy implements [igauth.Vault]. What is sealed is gone with the row.
-func (b *Beside) Destroy(ctx context.Context, account igauth.AccountID) error {
-	return b.Kept.Destroy(ctx, account)
+func (b *Beside) Destroy(ctx context.Context, slot igauth.Slot) error {
+	return b.Kept.Destroy(ctx, slot)
 }
 
 // Outdated reports whether a reference is of another kind than a new one would

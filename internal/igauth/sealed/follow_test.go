@@ -128,7 +128,7 @@ func (k *keeping) Promote(context.Context, igauth.Slot, igauth.Ref, igauth.Ref) 
 	return nil
 }
 
-func (k *keeping) Destroy(context.Context, igauth.AccountID) error {
+func (k *keeping) Destroy(context.Context, igauth.Slot) error {
 	k.called("Destroy")
 	return nil
 }
@@ -159,7 +159,7 @@ func TestBeside(t *testing.T) {
 			if _, _, err := b.Find(t.Context(), slot); err != nil {
 				t.Error(err)
 			}
-			if err := b.Destroy(t.Context(), slot.Account); err != nil {
+			if err := b.Destroy(t.Context(), slot); err != nil {
 				t.Error(err)
 			}
 			if got := strings.Join(kept.calls, " "); got != c.calls {

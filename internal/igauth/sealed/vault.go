@@ -233,7 +233,7 @@ func (v *Vault) Keeps(igauth.Ref) bool { return false }
 
 // Destroy does nothing: the row that holds the reference was already saved
 // without it.
-func (v *Vault) Destroy(ctx context.Context, _ igauth.AccountID) error { return ctx.Err() }
+func (v *Vault) Destroy(ctx context.Context, _ igauth.Slot) error { return ctx.Err() }
 
 // associated binds a token to its account and generation.
 func associated(slot igauth.Slot) []byte {

@@ -303,7 +303,7 @@ func TestCancelled(t *testing.T) {
 	_, _, findErr := v.Find(ctx, slot)
 	for name, err := range map[string]error{
 		"Put": putErr, "Get": getErr, "Find": findErr,
-		"Promote": v.Promote(ctx, slot, ref, ""), "Destroy": v.Destroy(ctx, slot.Account),
+		"Promote": v.Promote(ctx, slot, ref, ""), "Destroy": v.Destroy(ctx, slot),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want %v", name, err, context.Canceled)

@@ -65,6 +65,7 @@ func RunVault(t *testing.T, newVault func(t *testing.T) igauth.Vault, traits Vau
 		{"an account's tokens are destroyed, and again", testDestroy},
 		{"an account gets a token after its tokens were destroyed", testPutAfterDestroy},
 		{"another account's tokens survive", testDestroyOne},
+		{"who destroys too late destroys nothing", testDestroyLate},
 
 		{"a cancelled context is obeyed", testVaultCancelled},
 	}
@@ -144,7 +145,7 @@ func testVaultCancelled(t *testing.T, v vault) {
 		}},
 		{"Get", func() error { _, err := v.Get(ctx, slot, ref); return err }},
 		{"Promote", func() error { return v.Promote(ctx, slot, ref, "") }},
-		{"Destroy", func() error { return v.Destroy(ctx, slot.Account) }},
+		{"Destroy", func() error { return v.Destroy(ctx, slot) }},
 		{"Find", func() error { _, _, err := v.Find(ctx, slot); return err }},
 	} {
 		err := call.do()

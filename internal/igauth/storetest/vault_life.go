@@ -160,7 +160,7 @@ func testCurrentStays(t *testing.T, v vault) {
 
 func testDestroyNothing(t *testing.T, v vault) {
 	for range 2 {
-		must(t, v.Destroy(t.Context(), accountID(1)))
+		must(t, v.Destroy(t.Context(), igauth.Slot{Account: accountID(1), Generation: 2}))
 	}
 }
 
@@ -170,7 +170,7 @@ func testDestroy(t *testing.T, v vault) {
 	must(t, v.Promote(t.Context(), promoted, promotedRef, ""))
 	pendingRef := v.put(t, pending, newToken())
 	for range 2 {
-		must(t, v.Destroy(t.Context(), accountID(1)))
+		must(t, v.Destroy(t.Context(), igauth.Slot{Account: accountID(1), Generation: 2}))
 	}
 	if !v.traits.Forgets {
 		return
@@ -179,7 +179,7 @@ func testDestroy(t *testing.T, v vault) {
 	v.wantGone(t, pending, pendingRef)
 	_, _, err := v.Find(t.Context(), pending)
 	mustBe(t, err, igauth.ErrNotFound)
-	must(t, v.Destroy(t.Context(), accountID(1)))
+	must(t, v.Destroy(t.Context(), igauth.Slot{Account: accountID(1), Generation: 2}))
 }
 
 // wantGone waits until a token is no longer found.
@@ -198,12 +198,26 @@ func (v vault) wantGone(t *testing.T, slot igauth.Slot, ref igauth.Ref) {
 	})
 }
 
+// A worker that was held up between its claim and the destruction wakes up when
+// the owner has connected again.
+func testDestroyLate(t *testing.T, v vault) {
+	old := newSlot(accountID(1), 1)
+	must(t, v.Promote(t.Context(), old, v.put(t, old, newToken()), ""))
+	slot, token := newSlot(accountID(1), 3), newToken()
+	ref := v.put(t, slot, token)
+	must(t, v.Destroy(t.Context(), igauth.Slot{Account: accountID(1), Generation: 2}))
+	v.want(t, slot, ref, token)
+	must(t, v.Promote(t.Context(), slot, ref, ""))
+	must(t, v.Destroy(t.Context(), igauth.Slot{Account: accountID(1), Generation: 2}))
+	v.want(t, slot, ref, token)
+}
+
 // The owner may connect again at once, while a service is still deleting.
 func testPutAfterDestroy(t *testing.T, v vault) {
 	old := newSlot(accountID(1), 1)
 	oldRef := v.put(t, old, newToken())
 	must(t, v.Promote(t.Context(), old, oldRef, ""))
-	must(t, v.Destroy(t.Context(), accountID(1)))
+	must(t, v.Destroy(t.Context(), igauth.Slot{Account: accountID(1), Generation: 2}))
 
 	slot, token := newSlot(accountID(1), 3), newToken()
 	var ref igauth.Ref
@@ -223,6 +237,6 @@ func testDestroyOne(t *testing.T, v vault) {
 	slot, token := newSlot(accountID(2), 1), newToken()
 	ref := v.put(t, slot, token)
 	v.put(t, newSlot(accountID(1), 1), newToken())
-	must(t, v.Destroy(t.Context(), accountID(1)))
+	must(t, v.Destroy(t.Context(), igauth.Slot{Account: accountID(1), Generation: 2}))
 	v.want(t, slot, ref, token)
 }

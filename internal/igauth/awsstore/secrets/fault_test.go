@@ -86,7 +86,7 @@ func TestFailsAndRepeats(t *testing.T) {
 				if got := fake.current(); got != string(ref) {
 					t.Errorf("the current version is %q, want %q", got, ref)
 				}
-				twice(func() error { return v.Destroy(t.Context(), profile.ID) })
+				twice(func() error { return v.Destroy(t.Context(), slotOf(9)) })
 				if failures != 1 {
 					t.Errorf("%d calls failed, want 1", failures)
 				}
@@ -155,7 +155,7 @@ func TestPutWaits(t *testing.T) {
 	fake := newFakeManager()
 	v := newVault(t, fake, "test")
 	put(t, v, slotOf(1), "IGAA1")
-	if err := v.Destroy(t.Context(), profile.ID); err != nil {
+	if err := v.Destroy(t.Context(), slotOf(9)); err != nil {
 		t.Fatal(err)
 	}
 	fake.dying = 2
@@ -179,7 +179,7 @@ func TestPutWhileDying(t *testing.T) {
 	fake := newFakeManager()
 	v := newVault(t, fake, "test")
 	put(t, v, slotOf(1), "IGAA1")
-	if err := v.Destroy(t.Context(), profile.ID); err != nil {
+	if err := v.Destroy(t.Context(), slotOf(9)); err != nil {
 		t.Fatal(err)
 	}
 	fake.dying = 1000
@@ -214,7 +214,7 @@ func TestCalls(t *testing.T) {
 		{"a late Promote", func() error { return v.Promote(t.Context(), slot("a", 2), ref, igauth.Ref(versionID(slotOf(1)))) }, []string{"UpdateSecretVersionStage", "DescribeSecret"}},
 		{"Get", func() error { _, err := v.Get(t.Context(), slot("a", 2), ref); return err }, []string{"GetSecretValue"}},
 		{"Find", func() error { _, _, err := v.Find(t.Context(), slot("a", 2)); return err }, []string{"GetSecretValue"}},
-		{"Destroy", func() error { return v.Destroy(t.Context(), profile.ID) }, []string{"DeleteSecret"}},
+		{"Destroy", func() error { return v.Destroy(t.Context(), slotOf(9)) }, []string{"DescribeSecret", "DeleteSecret"}},
 	} {
 		fake.calls = nil
 		if err := step.do(); err != nil {

@@ -58,7 +58,7 @@ func TestTokenStaysInItsPlace(t *testing.T) {
 			func() error { _, err := v.Get(t.Context(), slotOf(7), igauth.Ref(attempt+"-7")); return err },
 			func() error { _, _, err := v.Find(t.Context(), slotOf(7)); return err },
 			func() error { return v.Promote(t.Context(), slotOf(7), igauth.Ref(attempt+"-7"), "") },
-			func() error { return v.Destroy(t.Context(), profile.ID) },
+			func() error { return v.Destroy(t.Context(), slotOf(9)) },
 		} {
 			err := do()
 			fmt.Fprintf(&seen, "%v %+v %#v\n", err, err, err)

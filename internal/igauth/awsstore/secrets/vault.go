@@ -94,7 +94,7 @@ type Config struct {
 //   - Get and Find: one call;
 //   - Promote: one call; two when the Ref that is replaced is not known, and one
 //     where there is nothing to do, as for the first token;
-//   - Destroy: one call.
+//   - Destroy: two calls.
 //
 // All writes of an AWS account in a Region share 50 calls a second for versions
 // and labels
