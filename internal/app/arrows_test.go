@@ -50,6 +50,7 @@ func TestArrows(t *testing.T) {
 		"./internal/igauth/awsstore":         {},
 		"./internal/igauth/awsstore/table":   {"igauth/internal/igauth"},
 		"./internal/igauth/awsstore/secrets": {"igauth/internal/igauth"},
+		"./internal/igauth/awsstore/awsfake": {},
 		"./internal/igsim":                   {},
 		"./internal/apigw":                   {},
 		"./internal/cost":                    {},
@@ -68,6 +69,28 @@ func TestArrows(t *testing.T) {
 				t.Errorf("%s imports the vendor package %s", pkg, dep)
 			}
 		}
+	}
+}
+
+// What imitates AWS is imported by tests alone, and by no program even through
+// others.
+func TestFakesStayInTests(t *testing.T) {
+	const fakes = "igauth/internal/igauth/awsstore/awsfake"
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if found = found || fields[0] == fakes; slices.Contains(fields[1:], fakes) {
+			t.Errorf("%s imports the fakes outside its tests", fields[0])
+		}
+	}
+	if !found {
+		t.Errorf("there is no package %s", fakes)
 	}
 }
 
