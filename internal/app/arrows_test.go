@@ -50,6 +50,7 @@ func TestArrows(t *testing.T) {
 		"./internal/igauth/awsstore":         {},
 		"./internal/igauth/awsstore/table":   {"igauth/internal/igauth"},
 		"./internal/igauth/awsstore/secrets": {"igauth/internal/igauth"},
+		"./internal/igauth/awsstore/awsfake": {},
 		"./internal/igsim":                   {},
 		"./internal/apigw":                   {},
 		"./internal/cost":                    {},
@@ -68,6 +69,28 @@ func TestArrows(t *testing.T) {
 				t.Errorf("%s imports the vendor package %s", pkg, dep)
 			}
 		}
+	}
+}
+
+// What imitates AWS is imported by tests alone, and by no program even through
+// others.
+func TestFakesStayInTests(t *testing.T) {
+	const fakes = "igauth/internal/igauth/awsstore/awsfake"
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if found = found || fields[0] == fakes; slices.Contains(fields[1:], fakes) {
+			t.Errorf("%s imports the fakes outside its tests", fields[0])
+		}
+	}
+	if !found {
+		t.Errorf("there is no package %s", fakes)
 	}
 }
 
@@ -176,6 +199,7 @@ func TestClockAndEnvironmentAreInjected(t *testing.T) {
 		"internal/igauth/run.go":            true, // a context's deadline is real time
 		"internal/app/local/local.go":       true, // the clock of a folder
 		"internal/igsim/clock.go":           true, // the simulator's clock
+		"cmd/igauth/progress.go":            true, // how often a terminal is written to
 	}
 	// The programs hand the environment in; NO_COLOR is the terminal's.
 	mayReadEnvironment := map[string]bool{"cmd/igauth/table.go": true}

@@ -3,25 +3,25 @@ package secrets
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awsfake"
 )
 
-// current returns what direct readers of the vault see.
-func (f *fakeManager) current() string {
-	s := f.secrets["test/accounts/17841401313574613"]
-	if s == nil {
-		return ""
-	}
-	return s.labelled(labelCurrent)
+// current returns the version that direct readers of the vault see.
+func current(fake *awsfake.SecretsManager) string {
+	return fake.Secrets()["test/accounts/17841401313574613"].Labelled(labelCurrent)
 }
 
 // TestCurrent follows what direct readers see.
 func TestCurrent(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	want := func(when string, ref igauth.Ref) {
 		t.Helper()
-		if got := fake.current(); got != string(ref) {
+		if got := current(fake); got != string(ref) {
 			t.Errorf("%s the current version is %q, want %q", when, got, ref)
 		}
 	}
@@ -50,15 +50,22 @@ func TestCurrent(t *testing.T) {
 
 // TestCurrentByHand promotes over a version that somebody put with the console.
 func TestCurrentByHand(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	put(t, v, slotOf(1), "IGAA1")
-	fake.secrets["test/accounts/17841401313574613"].add("EXAMPLE1-90ab-cdef-fedc-ba987SECRET1", "{}", labelCurrent)
+	_, err := fake.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{
+		SecretId:           aws.String("test/accounts/17841401313574613"),
+		ClientRequestToken: aws.String("EXAMPLE1-90ab-cdef-fedc-ba987SECRET1"),
+		SecretString:       aws.String("{}"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ref := put(t, v, slot("a", 2), "IGAA2")
 	if err := v.Promote(t.Context(), slot("a", 2), ref, ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := fake.current(); got != string(ref) {
+	if got := current(fake); got != string(ref) {
 		t.Errorf("the current version is %q", got)
 	}
 }

@@ -1,32 +1,39 @@
 package secrets
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
-	"github.com/aws/smithy-go"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awsfake"
 )
 
-var (
-	errThrottled = &smithy.GenericAPIError{Code: "ThrottlingException", Message: "Rate exceeded"}
-	errLost      = errors.New("connection reset by peer")
-)
+var errLost = errors.New("connection reset by peer")
+
+// before and after have a fault at every call of a fake from now on.
+func before(fake *awsfake.SecretsManager, hook awsfake.Hook) {
+	fake.Set(func(cfg *awsfake.SecretsManagerConfig) { cfg.Before = hook })
+}
+
+func after(fake *awsfake.SecretsManager, hook awsfake.Hook) {
+	fake.Set(func(cfg *awsfake.SecretsManagerConfig) { cfg.After = hook })
+}
 
 // once returns a fault that happens at the first call of an operation.
-func once(operation string, fault error) func(string) error {
-	done := false
-	return func(name string) error {
-		if name != operation || done {
+func once(operation string, fault error) awsfake.Hook {
+	var done atomic.Bool
+	return func(_ context.Context, name string) error {
+		if name != operation || done.Swap(true) {
 			return nil
 		}
-		done = true
 		return fault
 	}
 }
@@ -52,15 +59,15 @@ func TestFailsAndRepeats(t *testing.T) {
 	for _, operation := range []string{"PutSecretValue", "CreateSecret", "DescribeSecret", "UpdateSecretVersionStage", "DeleteSecret"} {
 		for _, when := range []string{"before", "after"} {
 			t.Run(operation+" "+when, func(t *testing.T) {
-				fake := newFakeManager()
+				fake := newFake()
 				v := newVault(t, fake, "test")
 				if operation == "UpdateSecretVersionStage" {
 					put(t, v, slot("f", 1), "IGAA0")
 				}
 				if when == "before" {
-					fake.before = once(operation, errThrottled)
+					before(fake, once(operation, awsfake.ErrThrottled))
 				} else {
-					fake.after = once(operation, errLost)
+					after(fake, once(operation, errLost))
 				}
 				failures := 0
 				twice := func(do func() error) {
@@ -83,7 +90,7 @@ func TestFailsAndRepeats(t *testing.T) {
 					return err
 				})
 				twice(func() error { return v.Promote(t.Context(), slotOf(2), ref, "") })
-				if got := fake.current(); got != string(ref) {
+				if got := current(fake); got != string(ref) {
 					t.Errorf("the current version is %q, want %q", got, ref)
 				}
 				twice(func() error { return v.Destroy(t.Context(), slotOf(9)) })
@@ -96,36 +103,36 @@ func TestFailsAndRepeats(t *testing.T) {
 }
 
 func TestReadsFail(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	ref := put(t, v, slotOf(1), "IGAA1")
-	fake.before = func(string) error { return errThrottled }
-	if _, err := v.Get(t.Context(), slotOf(1), ref); !errors.Is(err, errThrottled) || errors.Is(err, igauth.ErrNotFound) {
+	before(fake, func(context.Context, string) error { return awsfake.ErrThrottled })
+	if _, err := v.Get(t.Context(), slotOf(1), ref); !errors.Is(err, awsfake.ErrThrottled) || errors.Is(err, igauth.ErrNotFound) {
 		t.Errorf("Get: %v", err)
 	}
-	if _, _, err := v.Find(t.Context(), slotOf(1)); !errors.Is(err, errThrottled) || errors.Is(err, igauth.ErrNotFound) {
+	if _, _, err := v.Find(t.Context(), slotOf(1)); !errors.Is(err, awsfake.ErrThrottled) || errors.Is(err, igauth.ErrNotFound) {
 		t.Errorf("Find: %v", err)
 	}
 }
 
 // TestGetForeignRef keeps apart what is not in this vault and what cannot be.
 func TestGetForeignRef(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	for _, ref := range []igauth.Ref{"", "sealed:v1:AAAA", attempt} {
 		if _, err := v.Get(t.Context(), slotOf(1), ref); err == nil || errors.Is(err, igauth.ErrNotFound) {
 			t.Errorf("%q: got %v", ref, err)
 		}
 	}
-	if len(fake.calls) != 0 {
-		t.Errorf("calls %v were made", fake.calls)
+	if calls := fake.Calls(); len(calls) != 0 {
+		t.Errorf("calls %v were made", calls)
 	}
 }
 
 // TestPutOtherToken has an attempt put two different tokens, which Secrets
 // Manager refuses, and the same one with another remark.
 func TestPutOtherToken(t *testing.T) {
-	v := newVault(t, newFakeManager(), "test")
+	v := newVault(t, newFake(), "test")
 	ref := put(t, v, slotOf(1), "IGAA1")
 	renamed := profile
 	renamed.Username = "patisserie"
@@ -140,50 +147,56 @@ func TestPutOtherToken(t *testing.T) {
 
 // TestPutEchoed has the service repeat the token in its message.
 func TestPutEchoed(t *testing.T) {
-	fake := newFakeManager()
-	fake.before = func(string) error {
+	fake := newFake()
+	before(fake, func(context.Context, string) error {
 		return &types.InvalidParameterException{Message: aws.String("the value IGAA1 is not allowed")}
-	}
+	})
 	_, err := newVault(t, fake, "test").Put(t.Context(), slotOf(1), profile, tokenOf("IGAA1"))
 	if err == nil || strings.Contains(fmt.Sprintf("%+v", err), "IGAA1") {
 		t.Errorf("got %v", err)
 	}
 }
 
+// lingering has the name of a destroyed secret stay taken for some requests.
+func lingering(fake *awsfake.SecretsManager, requests int) {
+	fake.Set(func(cfg *awsfake.SecretsManagerConfig) { cfg.Deletion.Requests = requests })
+}
+
 // TestPutWaits until the name of the earlier secret is free.
 func TestPutWaits(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	put(t, v, slotOf(1), "IGAA1")
+	lingering(fake, 2)
 	if err := v.Destroy(t.Context(), slotOf(9)); err != nil {
 		t.Fatal(err)
 	}
-	fake.dying = 2
 	put(t, v, slotOf(2), "IGAA2")
 }
 
 // TestPutMeetsAnother is told that there is no secret, and then that there is.
 func TestPutMeetsAnother(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	first := put(t, v, slot("a", 1), "IGAA1")
-	fake.before = once("PutSecretValue", errNoSecret)
+	before(fake, once("PutSecretValue", &types.ResourceNotFoundException{}))
 	put(t, v, slot("b", 1), "IGAA2")
-	if got := fake.current(); got != string(first) {
+	if got := current(fake); got != string(first) {
 		t.Errorf("the current version is %q, want %q", got, first)
 	}
 }
 
 // TestPutWhileDying does not wait for longer than it may.
 func TestPutWhileDying(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	put(t, v, slotOf(1), "IGAA1")
+	lingering(fake, 1000)
 	if err := v.Destroy(t.Context(), slotOf(9)); err != nil {
 		t.Fatal(err)
 	}
-	fake.dying = 1000
-	if _, err := v.Put(t.Context(), slotOf(2), profile, tokenOf("IGAA2")); !errors.Is(err, errDying) {
+	_, err := v.Put(t.Context(), slotOf(2), profile, tokenOf("IGAA2"))
+	if _, deleted := errors.AsType[*types.InvalidRequestException](err); !deleted {
 		t.Errorf("got %v, want that the secret is being deleted", err)
 	}
 	if _, err := v.Get(t.Context(), slotOf(1), igauth.Ref(versionID(slotOf(1)))); !errors.Is(err, igauth.ErrNotFound) {
@@ -196,7 +209,7 @@ func TestPutWhileDying(t *testing.T) {
 
 // TestCalls counts what the documentation of Vault says.
 func TestCalls(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	v := newVault(t, fake, "test")
 	var ref, third igauth.Ref
 	for _, step := range []struct {
@@ -216,20 +229,24 @@ func TestCalls(t *testing.T) {
 		{"Find", func() error { _, _, err := v.Find(t.Context(), slot("a", 2)); return err }, []string{"GetSecretValue"}},
 		{"Destroy", func() error { return v.Destroy(t.Context(), slotOf(9)) }, []string{"DescribeSecret", "DeleteSecret"}},
 	} {
-		fake.calls = nil
+		fake.ForgetCalls()
 		if err := step.do(); err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(fake.calls, step.want) {
-			t.Errorf("%s made the calls %v, want %v", step.name, fake.calls, step.want)
+		var calls []string
+		for _, call := range fake.Calls() {
+			calls = append(calls, call.Operation)
+		}
+		if !slices.Equal(calls, step.want) {
+			t.Errorf("%s made the calls %v, want %v", step.name, calls, step.want)
 		}
 	}
 }
 
 func TestTag(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	put(t, newVault(t, fake, "test"), slotOf(1), "IGAA1")
-	if got := fake.secrets["test/accounts/17841401313574613"].tags["igauth:stack"]; got != "test" {
+	if got := fake.Secrets()["test/accounts/17841401313574613"].Tags["igauth:stack"]; got != "test" {
 		t.Errorf("the tag is %q", got)
 	}
 }

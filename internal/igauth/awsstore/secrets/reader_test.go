@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awsfake"
 )
 
 // fakeSecrets has fixed secrets.
@@ -39,7 +41,7 @@ func (f *fakeSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.Get
 	}
 	text, ok := f.texts[*in.SecretId]
 	if !ok {
-		return nil, errNoSecret
+		return nil, &types.ResourceNotFoundException{}
 	}
 	return &secretsmanager.GetSecretValueOutput{SecretString: &text}, nil
 }
@@ -117,7 +119,7 @@ func TestReaderRemembers(t *testing.T) {
 		want("two", 2)
 
 		// It goes on with what it has, and asks every 30 seconds.
-		fake.set("app", "three", errThrottled)
+		fake.set("app", "three", awsfake.ErrThrottled)
 		time.Sleep(5 * time.Minute)
 		want("two", 3)
 		want("two", 3)
@@ -134,8 +136,8 @@ func TestReaderRemembers(t *testing.T) {
 func TestReaderFirstFails(t *testing.T) {
 	fake := newFakeSecrets("one")
 	r := NewReader(fake, 0, nil)
-	fake.set("app", "one", errThrottled)
-	if _, err := r.Text(t.Context(), "app", ""); !errors.Is(err, errThrottled) {
+	fake.set("app", "one", awsfake.ErrThrottled)
+	if _, err := r.Text(t.Context(), "app", ""); !errors.Is(err, awsfake.ErrThrottled) {
 		t.Errorf("got %v", err)
 	}
 	fake.set("app", "one", nil)
@@ -195,7 +197,7 @@ func TestReaderWhole(t *testing.T) {
 		want(true, "two", 2)
 
 		// While nobody answers, those who want it fresh do not ask all the time.
-		fake.set("app", "three", errThrottled)
+		fake.set("app", "three", awsfake.ErrThrottled)
 		time.Sleep(10 * time.Second)
 		want(true, "two", 3)
 		want(true, "two", 3)

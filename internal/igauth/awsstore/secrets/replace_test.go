@@ -1,10 +1,12 @@
 package secrets
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awsfake"
 )
 
 const keysetName = "test/keyset"
@@ -17,7 +19,7 @@ func appending(letter string) func(igauth.Secret) (igauth.Secret, error) {
 }
 
 // stored returns what a reader of the secret sees.
-func stored(t *testing.T, fake *fakeManager) string {
+func stored(t *testing.T, fake *awsfake.SecretsManager) string {
 	t.Helper()
 	text, err := NewReader(fake, 0, nil).Whole(t.Context(), keysetName, true)
 	if err != nil {
@@ -27,7 +29,7 @@ func stored(t *testing.T, fake *fakeManager) string {
 }
 
 func TestWriter(t *testing.T) {
-	fake := newFakeManager()
+	fake := newFake()
 	w := NewWriter(fake, "test", "key")
 	for _, want := range []string{"a", "aa", "aaa"} {
 		if err := w.Change(t.Context(), keysetName, appending("a")); err != nil {
@@ -37,7 +39,7 @@ func TestWriter(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if got := fake.secrets[keysetName].tags["igauth:stack"]; got != "test" {
+	if got := fake.Secrets()[keysetName].Tags["igauth:stack"]; got != "test" {
 		t.Errorf("the tag is %q", got)
 	}
 	no := errors.New("no")
@@ -50,7 +52,7 @@ func TestWriter(t *testing.T) {
 func TestWriterInARace(t *testing.T) {
 	for name, before := range map[string]string{"a new secret": "", "a secret that is there": "a"} {
 		t.Run(name, func(t *testing.T) {
-			fake := newFakeManager()
+			fake := newFake()
 			w := NewWriter(fake, "test", "")
 			if before != "" {
 				if err := w.Change(t.Context(), keysetName, appending(before)); err != nil {
@@ -86,22 +88,24 @@ func TestWriterFails(t *testing.T) {
 		{"UpdateSecretVersionStage", true, true, "ab"},
 	} {
 		t.Run(c.operation, func(t *testing.T) {
-			fake := newFakeManager()
+			fake := newFake()
 			w := NewWriter(fake, "test", "")
 			if err := w.Change(t.Context(), keysetName, appending("a")); err != nil {
 				t.Fatal(err)
 			}
-			fault := func(operation string) error {
+			fault := func(_ context.Context, operation string) error {
 				if operation == c.operation {
 					return lost
 				}
 				return nil
 			}
-			if fake.before = fault; c.applied {
-				fake.before, fake.after = nil, fault
-			}
+			fake.Set(func(cfg *awsfake.SecretsManagerConfig) {
+				if cfg.Before = fault; c.applied {
+					cfg.Before, cfg.After = nil, fault
+				}
+			})
 			err := w.Change(t.Context(), keysetName, appending("b"))
-			fake.before, fake.after = nil, nil
+			fake.Set(func(cfg *awsfake.SecretsManagerConfig) { cfg.Before, cfg.After = nil, nil })
 			if (err == nil) != c.ok || err != nil && !errors.Is(err, lost) || stored(t, fake) != c.want {
 				t.Errorf("got %v, and the secret is %q, want %q", err, stored(t, fake), c.want)
 			}

@@ -14,6 +14,7 @@ import (
 
 	"igauth/internal/igauth"
 	"igauth/internal/igauth/awsstore"
+	"igauth/internal/igauth/awsstore/awsfake"
 	"igauth/internal/igauth/storetest"
 )
 
@@ -39,6 +40,11 @@ func readCurrent(ctx context.Context, vault igauth.Vault, account igauth.Account
 	return token.Value.Reveal(), err
 }
 
+// newFake returns a Secrets Manager that never fails.
+func newFake() *awsfake.SecretsManager {
+	return awsfake.NewSecretsManager(awsfake.SecretsManagerConfig{})
+}
+
 // newVault returns a vault that waits no longer than a test can.
 func newVault(t *testing.T, client vaultAPI, prefix string) *Vault {
 	t.Helper()
@@ -53,17 +59,18 @@ func newVault(t *testing.T, client vaultAPI, prefix string) *Vault {
 
 func TestVault(t *testing.T) {
 	storetest.RunVault(t, func(t *testing.T) igauth.Vault {
-		return newVault(t, newFakeManager(), "test")
+		return newVault(t, newFake(), "test")
 	}, traits)
 }
 
-// TestVaultThatLags hides the first writes from the reads, and keeps a destroyed
+// TestVaultThatLags hides every write from the next read, and keeps a destroyed
 // secret's name for a while.
 func TestVaultThatLags(t *testing.T) {
 	storetest.RunVault(t, func(t *testing.T) igauth.Vault {
-		fake := newFakeManager()
-		fake.lag, fake.dying = 1, 2
-		return newVault(t, fake, "test")
+		return newVault(t, awsfake.NewSecretsManager(awsfake.SecretsManagerConfig{
+			Reads:    awsfake.Lag{Requests: 1},
+			Deletion: awsfake.Lag{Requests: 2},
+		}), "test")
 	}, traits)
 }
 
@@ -138,7 +145,7 @@ func newClient(t *testing.T, endpoint string) *secretsmanager.Client {
 }
 
 func TestNewVaultRefusesNothing(t *testing.T) {
-	for _, cfg := range []Config{{}, {Client: newFakeManager()}, {Client: newFakeManager(), Prefix: "no spaces"}} {
+	for _, cfg := range []Config{{}, {Client: newFake()}, {Client: newFake(), Prefix: "no spaces"}} {
 		if _, err := NewVault(cfg); err == nil {
 			t.Errorf("prefix %q with client %v was accepted", cfg.Prefix, cfg.Client != nil)
 		}

@@ -3,7 +3,9 @@ package table
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awsfake"
 )
 
 // The faults that the service can have, as its client reports them.
@@ -21,13 +24,12 @@ var (
 )
 
 // once returns a fault that happens at the first call of an operation.
-func once(operation string, fault error) func(string) error {
-	done := false
-	return func(name string) error {
-		if name != operation || done {
+func once(operation string, fault error) awsfake.Hook {
+	var done atomic.Bool
+	return func(_ context.Context, name string) error {
+		if name != operation || done.Swap(true) {
 			return nil
 		}
-		done = true
 		return fault
 	}
 }
@@ -55,20 +57,18 @@ func TestSaveFails(t *testing.T) {
 		{"a pair", "TransactWriteItems", pair("a1")},
 	} {
 		t.Run(test.name+", before it was applied", func(t *testing.T) {
-			fake := newFakeTable()
-			fake.before = once(test.operation, errThrottled)
+			fake := newFake(t, awsfake.TableConfig{Before: once(test.operation, errThrottled)})
 			saveTwice(t, fake, test.change)
 		})
 		t.Run(test.name+", after it was applied", func(t *testing.T) {
-			fake := newFakeTable()
-			fake.after = once(test.operation, errLost)
+			fake := newFake(t, awsfake.TableConfig{After: once(test.operation, errLost)})
 			saveTwice(t, fake, test.change)
 		})
 	}
 }
 
 // saveTwice saves a change of which the first answer is an error.
-func saveTwice(t *testing.T, fake *fakeTable, change igauth.Change) {
+func saveTwice(t *testing.T, fake *awsfake.Table, change igauth.Change) {
 	t.Helper()
 	f := *change.Flow
 	change.Flow = &f
@@ -91,7 +91,7 @@ func saveTwice(t *testing.T, fake *fakeTable, change igauth.Change) {
 
 // canceling answers every transaction with given reasons.
 type canceling struct {
-	*fakeTable
+	*awsfake.Table
 	reasons []types.CancellationReason
 }
 
@@ -123,7 +123,7 @@ func TestTransactionCanceled(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			change := pair("mine")
-			err := newLedger(t, canceling{newFakeTable(), test.reasons}, "ledger").Save(t.Context(), change)
+			err := newLedger(t, canceling{newFake(t, awsfake.TableConfig{}), test.reasons}, "ledger").Save(t.Context(), change)
 			saved := change.Account.Revision == 1 && change.Flow.Revision == 1
 			switch {
 			case test.want == errLater:
@@ -145,17 +145,19 @@ var errLater = errors.New("later")
 
 func TestReadsFail(t *testing.T) {
 	for _, operation := range []string{"GetItem", "Query", "BatchGetItem"} {
-		fake := newFakeTable()
+		fake := newFake(t, awsfake.TableConfig{})
 		l := newLedger(t, fake, "ledger")
 		if err := l.Save(t.Context(), pair("a1")); err != nil {
 			t.Fatal(err)
 		}
-		fake.before = func(name string) error {
-			if name == operation {
-				return errThrottled
+		fake.Set(func(cfg *awsfake.TableConfig) {
+			cfg.Before = func(_ context.Context, name string) error {
+				if name == operation {
+					return errThrottled
+				}
+				return nil
 			}
-			return nil
-		}
+		})
 		for method, err := range map[string]error{
 			"GetItem":      func() error { _, err := l.Account(t.Context(), "1"); return err }(),
 			"Query":        func() error { _, err := l.Due(t.Context(), time.Unix(1777777777, 0), 5); return err }(),
@@ -169,7 +171,7 @@ func TestReadsFail(t *testing.T) {
 }
 
 func TestSaveRefusesWhatCannotBeRepeated(t *testing.T) {
-	l := newLedger(t, newFakeTable(), "ledger")
+	l := newLedger(t, newFake(t, awsfake.TableConfig{}), "ledger")
 	if err := l.Save(t.Context(), pair("")); err == nil {
 		t.Error("a save without an attempt was made")
 	}
@@ -180,7 +182,7 @@ func TestSaveRefusesWhatCannotBeRepeated(t *testing.T) {
 
 // TestCalls counts what the documentation of Ledger says.
 func TestCalls(t *testing.T) {
-	fake := newFakeTable()
+	fake := newFake(t, awsfake.TableConfig{})
 	l := newLedger(t, fake, "ledger")
 	for _, step := range []struct {
 		name string
@@ -196,14 +198,12 @@ func TestCalls(t *testing.T) {
 		{"Due", func() error { _, err := l.Due(t.Context(), time.Unix(1777777777, 0), 5); return err }, map[string]int{"Query": 4}},
 		{"Accounts", func() error { _, err := l.Accounts(t.Context(), "", 5); return err }, map[string]int{"Query": 1, "BatchGetItem": 1}},
 	} {
-		clear(fake.calls)
+		fake.ForgetCalls()
 		if err := step.do(); err != nil {
 			t.Fatal(err)
 		}
-		for operation, n := range fake.calls {
-			if n != step.want[operation] {
-				t.Errorf("%s made %d calls of %s, want %d", step.name, n, operation, step.want[operation])
-			}
+		if calls := fake.Counts(); !maps.Equal(calls, step.want) {
+			t.Errorf("%s made the calls %v, want %v", step.name, calls, step.want)
 		}
 	}
 }
@@ -213,17 +213,18 @@ func TestUnprocessedForever(t *testing.T) {
 	pauses := batchPauses
 	batchPauses = []time.Duration{time.Millisecond, time.Millisecond}
 	t.Cleanup(func() { batchPauses = pauses })
-	fake := newFakeTable()
+	fake := newFake(t, awsfake.TableConfig{})
 	l := newLedger(t, fake, "ledger")
 	if err := l.Save(t.Context(), pair("a1")); err != nil {
 		t.Fatal(err)
 	}
-	fake.unprocessed = 1000
+	fake.ForgetCalls()
+	fake.Set(func(cfg *awsfake.TableConfig) { cfg.Unprocessed = 1000 })
 	_, err := l.Accounts(t.Context(), "", 5)
 	if err == nil || !strings.Contains(err.Error(), "throttled") {
 		t.Errorf("got %v", err)
 	}
-	if fake.calls["BatchGetItem"] != 3 {
-		t.Errorf("%d calls, want 3", fake.calls["BatchGetItem"])
+	if n := fake.Counts()["BatchGetItem"]; n != 3 {
+		t.Errorf("%d calls, want 3", n)
 	}
 }

@@ -3,19 +3,32 @@ package table
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"igauth/internal/igauth"
 	"igauth/internal/igauth/awsstore"
+	"igauth/internal/igauth/awsstore/awsfake"
 	"igauth/internal/igauth/storetest"
 )
+
+// newFake returns a table that has been created.
+func newFake(t *testing.T, cfg awsfake.TableConfig) *awsfake.Table {
+	t.Helper()
+	fake := awsfake.NewTable(cfg)
+	if err := CreateTable(t.Context(), fake, "ledger"); err != nil {
+		t.Fatal(err)
+	}
+	return fake
+}
 
 func newLedger(t *testing.T, client tableAPI, name string) *Ledger {
 	t.Helper()
@@ -28,39 +41,72 @@ func newLedger(t *testing.T, client tableAPI, name string) *Ledger {
 
 func TestLedger(t *testing.T) {
 	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
-		return newLedger(t, newFakeTable(), "ledger")
+		return newLedger(t, newFake(t, awsfake.TableConfig{}), "ledger")
+	})
+}
+
+// TestLedgerThatLags hides every write from the next query of an index.
+func TestLedgerThatLags(t *testing.T) {
+	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
+		return newLedger(t, newFake(t, awsfake.TableConfig{Indexes: awsfake.Lag{Requests: 5}}), "ledger")
 	})
 }
 
 // TestLedgerInSmallPages makes every answer incomplete once.
 func TestLedgerInSmallPages(t *testing.T) {
 	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
-		fake := newFakeTable()
-		fake.pageSize = 2
-		fake.unprocessed = 3
-		return newLedger(t, fake, "ledger")
+		return newLedger(t, newFake(t, awsfake.TableConfig{PageSize: 2, Unprocessed: 3}), "ledger")
 	})
 }
 
 // TestLedgerWithRepetitions loses the answer of every other write, and repeats
-// it as the SDK would.
+// it as the SDK would. That is recognized also when DynamoDB does not help with
+// its memory of tokens.
 func TestLedgerWithRepetitions(t *testing.T) {
-	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
-		return newLedger(t, repeating{newFakeTable()}, "ledger")
+	for _, forget := range []bool{false, true} {
+		t.Run(fmt.Sprintf("tokens are forgotten: %t", forget), func(t *testing.T) {
+			storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
+				return newLedger(t, repeating{newFake(t, awsfake.TableConfig{ForgetTokens: forget})}, "ledger")
+			})
+		})
+	}
+}
+
+// TestCreateTable waits until a table can be used, and does not mind one that is
+// there.
+func TestCreateTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := awsfake.NewTable(awsfake.TableConfig{Creation: awsfake.Lag{For: 8 * time.Second}})
+		began := time.Now()
+		for range 2 {
+			if err := CreateTable(t.Context(), fake, "ledger"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took < 8*time.Second || took > 9*time.Second {
+			t.Errorf("it took %v, want the 8 s until the table is active", took)
+		}
+		if n := fake.Counts()["UpdateTimeToLive"]; n != 1 {
+			t.Errorf("the deletion by time was turned on %d times, want once", n)
+		}
+		saved := pair("a1")
+		if err := newLedger(t, fake, "ledger").Save(t.Context(), saved); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
 // repeating sends every write twice and returns the second answer.
-type repeating struct{ *fakeTable }
+type repeating struct{ *awsfake.Table }
 
 func (r repeating) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
-	_, _ = r.fakeTable.PutItem(ctx, in)
-	return r.fakeTable.PutItem(ctx, in)
+	_, _ = r.Table.PutItem(ctx, in)
+	return r.Table.PutItem(ctx, in)
 }
 
 func (r repeating) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	_, _ = r.fakeTable.TransactWriteItems(ctx, in)
-	return r.fakeTable.TransactWriteItems(ctx, in)
+	_, _ = r.Table.TransactWriteItems(ctx, in)
+	return r.Table.TransactWriteItems(ctx, in)
 }
 
 // TestLedgerOnDynamoDB runs the suite against every endpoint in the variable,
@@ -159,7 +205,7 @@ func newTable(t *testing.T, client *dynamodb.Client) string {
 }
 
 func TestNewRefusesNothing(t *testing.T) {
-	for _, cfg := range []Config{{}, {Client: newFakeTable()}, {Table: "ledger"}} {
+	for _, cfg := range []Config{{}, {Client: awsfake.NewTable(awsfake.TableConfig{})}, {Table: "ledger"}} {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("%+v was accepted", cfg)
 		}
