@@ -60,12 +60,17 @@ func (s *Store) end(ctx context.Context, read func() (Account, error), change fu
 		if err != nil {
 			return Account{}, err
 		}
-		displaced := a.Lease
+		displaced, kept := a.Lease, s.vault.Keeps(a.Ref) || !a.SweepAt.IsZero()
 		if !change(&a) {
 			return a, nil
 		}
-		a.SweepAt = s.now().UTC()
-		err = s.claim(ctx, &a, WorkEmpty, emptyWithin)
+		if !kept && displaced.Attempt == "" {
+			// The token is gone with the row.
+			err = s.endHere(ctx, &a)
+		} else {
+			a.SweepAt = s.now().UTC()
+			err = s.claim(ctx, &a, WorkEmpty, emptyWithin)
+		}
 		if errors.Is(err, ErrConflict) {
 			continue
 		}
@@ -73,6 +78,9 @@ func (s *Store) end(ctx context.Context, read func() (Account, error), change fu
 			return Account{}, fmt.Errorf("taking the token away: %w", err)
 		}
 		s.log.InfoContext(ctx, "token taken away", "accountId", a.ID, "status", a.Status)
+		if a.SweepAt.IsZero() {
+			return a, nil
+		}
 		if err := s.empty(ctx, &a, displaced.Until); err != nil {
 			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", a.ID, "err", err)
 		}
@@ -91,19 +99,24 @@ func (s *Store) empty(ctx context.Context, a *Account, lateUntil time.Time) erro
 	if err := s.vault.Destroy(ctx, a.slot()); err != nil {
 		return err
 	}
-	now := s.now().UTC()
 	a.SweepAt = time.Time{}
-	if lateUntil.After(now) {
+	if lateUntil.After(s.now()) {
 		a.SweepAt = lateUntil.UTC()
-	} else if a.Status == StatusDeleting {
-		a.ForgetAt = now.Add(keepErased)
 	}
-	a.release()
-	a.DueAt = s.policy.Plan(*a).At
-	if err := s.save(ctx, a, nil); err != nil && !errors.Is(err, ErrConflict) {
+	if err := s.endHere(ctx, a); err != nil && !errors.Is(err, ErrConflict) {
 		return err
 	}
 	return nil
+}
+
+// endHere saves an account whose vault is empty, or will be looked at later.
+func (s *Store) endHere(ctx context.Context, a *Account) error {
+	if a.Status == StatusDeleting && a.SweepAt.IsZero() {
+		a.ForgetAt = s.now().Add(keepErased).UTC()
+	}
+	a.release()
+	a.DueAt = s.policy.Plan(*a).At
+	return s.save(ctx, a, nil)
 }
 
 // sweep has a later run empty the vault if a token was put there that no row will

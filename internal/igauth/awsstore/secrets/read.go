@@ -84,11 +84,7 @@ func (v *Vault) Promote(ctx context.Context, slot igauth.Slot, ref, replaced iga
 	if v.Keeps(replaced) && v.move(ctx, name, string(ref), string(replaced)) == nil {
 		return nil
 	}
-	var secret *secretsmanager.DescribeSecretOutput
-	err = retry(ctx, v.visible, isUnknown, func() (err error) {
-		secret, err = v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: name})
-		return err
-	})
+	secret, err := v.describe(ctx, name)
 	if err == nil && secret.DeletedDate != nil {
 		// Only the value of a secret that is being deleted is withheld.
 		err = igauth.ErrNotFound
@@ -107,6 +103,16 @@ func (v *Vault) Promote(ctx context.Context, slot igauth.Slot, ref, replaced iga
 		return fmt.Errorf("promoting a token in %s: %w", *name, missing(err))
 	}
 	return nil
+}
+
+// describe looks at a secret. One that is not there may not be there yet, as reads
+// lag, and is looked for again for two seconds.
+func (v *Vault) describe(ctx context.Context, name *string) (secret *secretsmanager.DescribeSecretOutput, err error) {
+	err = retry(ctx, v.visible, isUnknown, func() (err error) {
+		secret, err = v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: name})
+		return err
+	})
+	return secret, err
 }
 
 // move moves AWSCURRENT to a version. It fails if the label is not on the
@@ -147,7 +153,7 @@ func (v *Vault) Destroy(ctx context.Context, slot igauth.Slot) error {
 	if err != nil {
 		return fmt.Errorf("destroying tokens: %w", err)
 	}
-	secret, err := v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: name})
+	secret, err := v.describe(ctx, name)
 	if err != nil && !isUnknown(err) {
 		return fmt.Errorf("looking for later tokens in %s: %w", *name, err)
 	}
