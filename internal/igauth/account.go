@@ -294,8 +294,10 @@ func (a *Account) disconnect(at time.Time) {
 	a.Ref, a.Unpromoted = "", false
 	a.Failures, a.LastFailure = 0, Failure{}
 	a.ConfirmAt, a.EndedAt = time.Time{}, at.UTC()
+	if a.Status != StatusDisconnected {
+		a.record(at, EventDisconnected, "")
+	}
 	a.Status = StatusDisconnected
-	a.record(at, EventDisconnected, "")
 }
 
 // erase leaves nothing of the account but what tells a late writer that it has

@@ -70,10 +70,9 @@ func NewConnector(cfg ConnectorConfig) (*Connector, error) {
 // metaPauses are the pauses between tries of a request that may be repeated.
 var metaPauses = []time.Duration{200 * time.Millisecond, 800 * time.Millisecond}
 
-// connect spends the code and stores the account. On success the flow has its
+// connect spends the code and stores the account of a visitor who came at a time. On success the flow has its
 // outcome and is stored with it.
-func (c *Connector) connect(ctx context.Context, arrival Arrival, flow *Flow) error {
-	began := c.store.now()
+func (c *Connector) connect(ctx context.Context, began time.Time, arrival Arrival, flow *Flow) error {
 	profile, token, err := c.obtain(ctx, arrival)
 	if err != nil {
 		return err

@@ -17,53 +17,43 @@ const emptyWithin = 2 * time.Minute
 const keepErased = 30 * 24 * time.Hour
 
 // Disconnect takes the token of an account away. When it returns no read
-// succeeds any more; what the vault cannot remove now, a later run removes. A
-// disconnected account is disconnected again without complaint.
+// succeeds any more, and nobody who was being connected before succeeds; what the
+// vault cannot remove now, a later run removes. A disconnected account is
+// disconnected again without complaint.
 func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
 	read := func() (Account, error) { return s.Account(ctx, id) }
-	return s.end(ctx, read, func(a *Account) bool {
-		if a.Status == StatusDisconnected {
-			return false
-		}
-		a.disconnect(s.now())
-		return true
-	})
+	return s.end(ctx, read, func(a *Account) { a.disconnect(s.now()) })
 }
 
 // Erase takes the token of an account away and forgets all that is known of the
-// account. When it returns no read finds the account any more; what the vault
-// cannot remove now, a later run removes. An account that is unknown, or erased,
-// is erased again without complaint.
+// account. When it returns no read finds the account any more, and nobody who was
+// being connected before succeeds; what the vault cannot remove now, a later run
+// removes. An account that is unknown, or erased, is erased without complaint:
+// somebody may just be connecting it.
 func (s *Store) Erase(ctx context.Context, id AccountID) error {
 	if !id.Valid() {
 		return newError(CodeAccountNotFound, nil)
 	}
-	read := func() (Account, error) { return s.row(ctx, id) }
-	_, err := s.end(ctx, read, func(a *Account) bool {
-		if a.Status == StatusDeleting && a.Username == "" && !a.Lease.Work.byPerson() {
-			return false
+	read := func() (Account, error) {
+		a, err := s.row(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			return Account{Profile: Profile{ID: id}}, nil
 		}
-		a.erase(s.now())
-		return true
-	})
-	if errors.Is(err, ErrNotFound) {
-		return nil
+		return a, err
 	}
+	_, err := s.end(ctx, read, func(a *Account) { a.erase(s.now()) })
 	return err
 }
 
 // end saves a change that takes an account's token away, and empties the vault.
-// The change reports whether there is anything to do.
-func (s *Store) end(ctx context.Context, read func() (Account, error), change func(*Account) bool) (Account, error) {
+func (s *Store) end(ctx context.Context, read func() (Account, error), change func(*Account)) (Account, error) {
 	for {
 		a, err := read()
 		if err != nil {
 			return Account{}, err
 		}
 		displaced, kept := a.Lease, s.vault.Keeps(a.Ref) || !a.SweepAt.IsZero()
-		if !change(&a) {
-			return a, nil
-		}
+		change(&a)
 		if !kept && displaced.Attempt == "" {
 			// The token is gone with the row.
 			err = s.endHere(ctx, &a)
@@ -119,19 +109,17 @@ func (s *Store) endHere(ctx context.Context, a *Account) error {
 	return s.save(ctx, a, nil)
 }
 
-// sweep has a later run empty the vault if a token was put there that no row will
-// point to, while the row's own token, if there is one, is kept elsewhere. If the
-// vault is just being emptied, perhaps a moment too early, whoever does that
-// fails to write so into the row.
-func (s *Store) sweep(ctx context.Context, id AccountID, put Ref) {
-	if !s.vault.Keeps(put) {
-		return
-	}
+// sweep has a later run empty the vault if an attempt put a token there that no
+// row will point to, while the row's own token, if there is one, is kept
+// elsewhere. If the vault is just being emptied, perhaps a moment too early,
+// whoever does that fails to write so into the row. As long as the row names the
+// attempt, a run finds the token by that.
+func (s *Store) sweep(ctx context.Context, late Account) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	for {
-		a, err := s.row(ctx, id)
-		if err == nil && s.vault.Keeps(a.Ref) {
+		a, err := s.row(ctx, late.ID)
+		if err == nil && (s.vault.Keeps(a.Ref) || a.Lease.Attempt == late.Lease.Attempt) {
 			return
 		}
 		if err == nil {
@@ -143,7 +131,7 @@ func (s *Store) sweep(ctx context.Context, id AccountID, put Ref) {
 			return
 		}
 		if !errors.Is(err, ErrConflict) {
-			s.log.WarnContext(ctx, "vault may hold a token that no account has", "accountId", id, "err", err)
+			s.log.WarnContext(ctx, "vault may hold a token that no account has", "accountId", late.ID, "err", err)
 			return
 		}
 	}

@@ -76,6 +76,7 @@ const (
 // The work goes on when the visitor leaves: the context's cancellation is
 // ignored, its values are not.
 func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error) {
+	began := c.store.now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeLeft(ctx))
 	defer cancel()
 	flow := Flow{ID: arrival.Flow, ExpiresAt: arrival.FlowExpiresAt.Add(keepFlow).UTC()}
@@ -98,7 +99,7 @@ func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error
 		c.log.InfoContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code)
 		return flow.Outcome, nil
 	}
-	err = c.connect(ctx, arrival, &flow)
+	err = c.connect(ctx, began, arrival, &flow)
 	return c.end(ctx, flow, err)
 }
 

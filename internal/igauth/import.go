@@ -36,6 +36,7 @@ const importWithin = 30 * time.Second
 // refresh is. An account that has a live token keeps it, unless Replace is set:
 // CodeAlreadyConnected. CodeInProgress means that somebody works on the account.
 func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
+	began := r.store.now()
 	var profile Profile
 	err := insistently(ctx, func() (err error) {
 		profile, err = r.meta.Profile(ctx, in.Token)
@@ -47,7 +48,7 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	if strings.EqualFold(profile.AccountType, "PERSONAL") {
 		return Account{}, newError(CodePersonalAccount, nil)
 	}
-	a, err := r.keepImport(ctx, in, profile)
+	a, err := r.keepImport(ctx, began, in, profile)
 	if errors.Is(err, ErrConflict) {
 		return Account{}, newError(CodeInProgress, err)
 	}
@@ -67,8 +68,9 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	return a, err
 }
 
-// keepImport stores an imported token as it is.
-func (r *Refresher) keepImport(ctx context.Context, in Import, profile Profile) (Account, error) {
+// keepImport stores an imported token as it is, unless the account was ended or
+// connected after the import began.
+func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, profile Profile) (Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, importWithin)
 	defer cancel()
 	now := r.store.now().UTC()
@@ -80,7 +82,9 @@ func (r *Refresher) keepImport(ctx context.Context, in Import, profile Profile) 
 		switch {
 		case a.leased(now) && a.Lease.Work.byPerson():
 			return newError(CodeInProgress, nil)
-		case a.Status.Live() && a.ExpiresAt.After(now) && !in.Replace:
+		case a.ended() && a.EndedAt.After(began):
+			return newError(CodeDisconnected, nil)
+		case a.Status.Live() && a.ExpiresAt.After(now) && (!in.Replace || a.ConnectedAt.After(began)):
 			return newError(CodeAlreadyConnected, nil)
 		}
 		return nil

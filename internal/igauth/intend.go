@@ -31,6 +31,10 @@ func (s *Store) intend(ctx context.Context, profile Profile, lease Lease, flow *
 		}
 		a.ID = profile.ID
 		a.setProfile(profile, now)
+		if a.Lease.Attempt != "" && a.Lease.Attempt != lease.Attempt {
+			// What that attempt has put into the vault nobody finds any more.
+			a.SweepAt = latest(now, a.Lease.Until).UTC()
+		}
 		a.claim(lease)
 		if flow != nil {
 			flow.Account = a.ID

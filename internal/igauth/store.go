@@ -132,11 +132,13 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 		return err
 	})
 	if err != nil {
+		// It may have been kept all the same.
+		s.sweep(ctx, a)
 		return Account{}, fmt.Errorf("keeping the token: %w", err)
 	}
 	committed, err := s.adopt(ctx, a, slot, ref, token, f)
-	if errors.Is(err, ErrConflict) {
-		s.sweep(ctx, a.ID, ref)
+	if err != nil && s.vault.Keeps(ref) {
+		s.sweep(ctx, a)
 	}
 	return committed, err
 }

@@ -1,0 +1,156 @@
+package concurrency
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"pgregory.net/rapid"
+)
+
+// atOnce bounds how many work on the account at the same time.
+const atOnce = 5
+
+// TestWorkersDoNotHarmEachOther plays one story after the other until there were
+// enough steps; a step is a call that is let go, a worker that begins, or a leap
+// of the clock. `go test ./internal/concurrency -rapid.seed N` repeats one.
+func TestWorkersDoNotHarmEachOther(t *testing.T) {
+	steps := 0
+	rapid.Check(t, func(r *rapid.T) {
+		var caught any
+		synctest.Test(t, func(t *testing.T) {
+			defer func() { caught = recover() }()
+			n := play(t.Context(), r)
+			steps += n
+		})
+		// Rapid ends a story by a panic, and tells failures apart by where they
+		// come from.
+		switch fmt.Sprintf("%T", caught) {
+		case "<nil>":
+		case "rapid.invalidData":
+			panic(caught)
+		default:
+			panic(caught)
+		}
+	})
+	t.Logf("%d steps", steps)
+}
+
+// leaps are how far the clock moves: within a lease, beyond leases, to the next
+// look, to the next refresh.
+var leaps = []time.Duration{time.Second, 20 * time.Second, time.Minute, 3 * time.Minute, time.Hour, 26 * time.Hour, 31 * day}
+
+// play is one story.
+func play(ctx context.Context, r *rapid.T) int {
+	w, err := newWorld(ctx)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer func() {
+		// Whatever happens, nobody is left behind in the bubble.
+		w.s.mu.Lock()
+		w.s.open = true
+		w.s.mu.Unlock()
+		for _, c := range w.s.calls() {
+			w.s.release(c, false)
+		}
+		w.workers.Wait()
+	}()
+	begin := []struct {
+		name string
+		do   func()
+	}{
+		{"connect", w.connect}, {"run", w.run}, {"read", w.read}, {"disconnect", w.disconnect},
+		{"refresh", w.refresh}, {"erase", w.erase}, {"move", w.move}, {"import", w.imports},
+	}
+	tell := func(format string, values ...any) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.story = append(w.story, time.Now().Format(time.DateTime)+" "+fmt.Sprintf(format, values...))
+	}
+	steps := rapid.IntRange(20, 160).Draw(r, "steps")
+	for range steps {
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		waiting := w.s.calls()
+		const leap, change = 1, 2
+		kinds := []int{leap, change}
+		choice := rapid.IntRange(0, 19).Draw(r, "choice")
+		switch {
+		case choice < len(kinds) && kinds[choice] == leap:
+			d := rapid.SampledFrom(leaps).Draw(r, "leap")
+			tell("%s pass", d)
+			time.Sleep(d)
+		case choice < len(kinds) && kinds[choice] == change:
+			w.seal = !w.seal
+			tell("new tokens are sealed: %t", w.seal)
+		case choice < 8 && w.running < atOnce || len(waiting) == 0:
+			b := rapid.SampledFrom(begin).Draw(r, "begin")
+			if w.running >= atOnce {
+				time.Sleep(time.Second) // all of them are waiting for time to pass
+				continue
+			}
+			b.do()
+			tell("%s%d begins", b.name, w.started)
+		default:
+			c := rapid.SampledFrom(waiting).Draw(r, "call")
+			stoodStill := rapid.Bool().Draw(r, "stood still")
+			tell("%s goes on, clock stood still: %t", c, stoodStill)
+			w.s.release(c, stoodStill)
+		}
+	}
+	finish(ctx, w)
+	w.read()
+	drain(w)
+	if err := w.agreement(ctx); err != nil {
+		r.Fatalf("%v\n%s", err, strings.Join(w.story, "\n"))
+	}
+	if !porcupine.CheckOperations(model, w.history) {
+		r.Fatalf("what was read is not linearizable: %s\n%s", describe(w.history), strings.Join(w.story, "\n"))
+	}
+	return steps
+}
+
+// drain lets everything go until nobody works any more.
+func drain(w *world) {
+	for {
+		synctest.Wait()
+		w.mu.Lock()
+		running := w.running
+		w.mu.Unlock()
+		if running == 0 {
+			return
+		}
+		waiting := w.s.calls()
+		if len(waiting) == 0 {
+			time.Sleep(time.Second)
+			continue
+		}
+		w.s.release(waiting[0], false)
+	}
+}
+
+// finish ends what was begun, and lets a week of hourly runs pass.
+func finish(ctx context.Context, w *world) {
+	drain(w)
+	w.s.mu.Lock()
+	w.s.open = true
+	w.s.mu.Unlock()
+	judge := w.party(&worker{w.s, "run"})
+	for range 7 * 24 {
+		time.Sleep(time.Hour)
+		_, _ = judge.refresher.RunOnce(ctx)
+	}
+}
+
+func describe(history []porcupine.Operation) string {
+	var lines []string
+	for _, o := range history {
+		lines = append(lines, fmt.Sprintf("%d..%d %+v: %+v", o.Call, o.Return, o.Input, o.Output))
+	}
+	return "\n" + strings.Join(lines, "\n")
+}

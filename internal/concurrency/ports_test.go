@@ -1,0 +1,91 @@
+package concurrency
+
+import (
+	"context"
+	"time"
+
+	"igauth/internal/igauth"
+)
+
+// A ledgerPort is the ledger of a worker.
+type ledgerPort struct {
+	*worker
+	igauth.Ledger
+}
+
+func (p ledgerPort) Account(ctx context.Context, id igauth.AccountID) (igauth.Account, error) {
+	return through(ctx, p.worker, "ledger.Account", func(ctx context.Context) (igauth.Account, error) { return p.Ledger.Account(ctx, id) })
+}
+
+func (p ledgerPort) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error) {
+	return through(ctx, p.worker, "ledger.Flow", func(ctx context.Context) (igauth.Flow, error) { return p.Ledger.Flow(ctx, id) })
+}
+
+func (p ledgerPort) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
+	return through(ctx, p.worker, "ledger.Due", func(ctx context.Context) ([]igauth.Account, error) { return p.Ledger.Due(ctx, now, limit) })
+}
+
+func (p ledgerPort) Save(ctx context.Context, change igauth.Change) error {
+	_, err := through(ctx, p.worker, "ledger.Save", func(ctx context.Context) (none struct{}, err error) { return none, p.Ledger.Save(ctx, change) })
+	return err
+}
+
+// A vaultPort is the vault of a worker.
+type vaultPort struct {
+	*worker
+	igauth.Vault
+}
+
+func (p vaultPort) Put(ctx context.Context, slot igauth.Slot, profile igauth.Profile, token igauth.Token) (igauth.Ref, error) {
+	return through(ctx, p.worker, "vault.Put", func(ctx context.Context) (igauth.Ref, error) { return p.Vault.Put(ctx, slot, profile, token) })
+}
+
+func (p vaultPort) Get(ctx context.Context, slot igauth.Slot, ref igauth.Ref) (igauth.Token, error) {
+	return through(ctx, p.worker, "vault.Get", func(ctx context.Context) (igauth.Token, error) { return p.Vault.Get(ctx, slot, ref) })
+}
+
+func (p vaultPort) Find(ctx context.Context, slot igauth.Slot) (igauth.Ref, igauth.Token, error) {
+	type found struct {
+		igauth.Ref
+		igauth.Token
+	}
+	f, err := through(ctx, p.worker, "vault.Find", func(ctx context.Context) (f found, err error) {
+		f.Ref, f.Token, err = p.Vault.Find(ctx, slot)
+		return f, err
+	})
+	return f.Ref, f.Token, err
+}
+
+func (p vaultPort) Promote(ctx context.Context, slot igauth.Slot, ref, replaced igauth.Ref) error {
+	_, err := through(ctx, p.worker, "vault.Promote", func(ctx context.Context) (none struct{}, err error) {
+		return none, p.Vault.Promote(ctx, slot, ref, replaced)
+	})
+	return err
+}
+
+func (p vaultPort) Destroy(ctx context.Context, slot igauth.Slot) error {
+	_, err := through(ctx, p.worker, "vault.Destroy", func(ctx context.Context) (none struct{}, err error) { return none, p.Vault.Destroy(ctx, slot) })
+	return err
+}
+
+// A metaPort is Meta for a worker.
+type metaPort struct {
+	*worker
+	meta *meta
+}
+
+func (p metaPort) ExchangeCode(ctx context.Context, code igauth.Secret) (igauth.Grant, error) {
+	return through(ctx, p.worker, "meta.ExchangeCode", func(context.Context) (igauth.Grant, error) { return p.meta.exchange(code) })
+}
+
+func (p metaPort) ExtendToken(ctx context.Context, short igauth.Secret) (igauth.Token, error) {
+	return through(ctx, p.worker, "meta.ExtendToken", func(context.Context) (igauth.Token, error) { return p.meta.extend(short) })
+}
+
+func (p metaPort) RefreshToken(ctx context.Context, token igauth.Secret) (igauth.Token, error) {
+	return through(ctx, p.worker, "meta.RefreshToken", func(context.Context) (igauth.Token, error) { return p.meta.refresh(token) })
+}
+
+func (p metaPort) Profile(ctx context.Context, token igauth.Secret) (igauth.Profile, error) {
+	return through(ctx, p.worker, "meta.Profile", func(context.Context) (igauth.Profile, error) { return p.meta.profile(token) })
+}
