@@ -165,6 +165,7 @@ func TestSecretsAreRevealedInNamedPlaces(t *testing.T) {
 		"internal/igauth/cookie.go",            // the flow's cookie is set
 		"internal/igauth/callback.go",          // the claim travels to the site
 		"internal/igauth/api.go",               // a token is handed out
+		"internal/igauth/family.go",            // what somebody brings is recognized
 		"internal/igauth/instagram/token.go",   // Meta is asked
 		"internal/igauth/instagram/profile.go", // Meta is asked
 		"internal/igauth/sealed/vault.go",      // a token is sealed
