@@ -162,7 +162,7 @@ func isPlaceholder(text string) bool {
 		return false
 	}
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+		return r < 0x80 && (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	})
 	for _, word := range words {
 		if !slices.Contains(placeholderWords, word) {
