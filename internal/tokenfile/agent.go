@@ -32,7 +32,7 @@ var snippetLine = regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?(?:const[ \t]+|var
 // isSnippet reports whether a text is like /token.js, alone or within a script.
 func isSnippet(text string) bool {
 	for line := range strings.Lines(text) {
-		if snippetLine.MatchString(strings.TrimSuffix(line, "\n")) {
+		if strings.Contains(line, "=") && snippetLine.MatchString(strings.TrimSuffix(line, "\n")) {
 			return true
 		}
 	}

@@ -36,6 +36,9 @@ func isName(text string) bool { return variableName.MatchString(text) && !holdsT
 // token may end with signs of equality, which do not make it a variable.
 func holdsAssignment(text string) bool {
 	for line := range strings.Lines(text) {
+		if !strings.ContainsAny(line, "=:") {
+			continue
+		}
 		match := assignmentLine.FindStringSubmatch(line)
 		if match == nil || !isName(match[1]) {
 			continue
@@ -79,6 +82,8 @@ func parseDotenv(text string) []assignment {
 	return list
 }
 
+var escapes = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, `\n`, "\n")
+
 // readValue reads the value at the start of text, and returns over how many
 // further lines it goes and what is wrong with it.
 func readValue(text string) (value string, lines int, fault string) {
@@ -104,7 +109,7 @@ func readValue(text string) (value string, lines int, fault string) {
 		fault = "there is something after the quotation mark"
 	}
 	if line[0] == '"' {
-		value = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, `\n`, "\n").Replace(value)
+		value = escapes.Replace(value)
 	}
 	return value, lines, fault
 }

@@ -203,7 +203,10 @@ type collection struct {
 	entries  []Entry
 	seen     map[string]bool
 	problems []error
-	left     int
+	// left counts the problems beyond the bound; full says that there were more
+	// tokens than the bound.
+	left int
+	full bool
 }
 
 // add takes the text of a token over, once.
@@ -215,7 +218,10 @@ func (c *collection) add(e Entry, text string) {
 		return
 	case c.seen[text]:
 		return
+	case c.full:
+		return
 	case len(c.entries) == maxEntries:
+		c.full = true
 		c.problem(e.Where, "there are more than 100,000 tokens; this and the following are left out")
 		return
 	case c.seen == nil:

@@ -128,6 +128,17 @@ func TestAFileIsBounded(t *testing.T) {
 	}
 }
 
+func TestTokensAreBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range 100_002 {
+		fmt.Fprintf(&text, "t%d\n", i)
+	}
+	got, err := tokenfile.Read(strings.NewReader(text.String()), "")
+	if len(got) != 100_000 || fmt.Sprint(err) != "line 100001: there are more than 100,000 tokens; this and the following are left out" {
+		t.Errorf("got %d tokens, %v", len(got), err)
+	}
+}
+
 // endless is blank lines without end.
 type endless struct{}
 
