@@ -54,6 +54,7 @@ func TestArrows(t *testing.T) {
 		"./internal/igsim":                   {},
 		"./internal/apigw":                   {},
 		"./internal/cost":                    {},
+		"./internal/tokenfile":               {"igauth/internal/igauth"},
 		"./internal/app":                     {"igauth/internal/igauth", "igauth/internal/igauth/instagram"},
 	} {
 		self := ours + strings.TrimPrefix(pkg, ".")
@@ -63,7 +64,7 @@ func TestArrows(t *testing.T) {
 			}
 		}
 	}
-	for _, pkg := range []string{"./internal/igauth", "./internal/igsim", "./internal/igauth/sealed", "./internal/igauth/instagram", "./internal/cost"} {
+	for _, pkg := range []string{"./internal/igauth", "./internal/igsim", "./internal/igauth/sealed", "./internal/igauth/instagram", "./internal/cost", "./internal/tokenfile"} {
 		for _, dep := range deps(t, pkg) {
 			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") {
 				t.Errorf("%s imports the vendor package %s", pkg, dep)
@@ -165,12 +166,14 @@ func TestSecretsAreRevealedInNamedPlaces(t *testing.T) {
 		"internal/igauth/cookie.go",            // the flow's cookie is set
 		"internal/igauth/callback.go",          // the claim travels to the site
 		"internal/igauth/api.go",               // a token is handed out
+		"internal/igauth/family.go",            // what somebody brings is recognized
 		"internal/igauth/instagram/token.go",   // Meta is asked
 		"internal/igauth/instagram/profile.go", // Meta is asked
 		"internal/igauth/sealed/vault.go",      // a token is sealed
 		"internal/igauth/sealed/keyset.go",     // keys are stored
 		"internal/igauth/awsstore/secrets/",    // a token is stored
 		"internal/igauth/storetest/",           // what went in is compared with what comes out
+		"internal/tokenfile/write.go",          // tokens are taken away by their owner
 		"internal/app/keys.go",                 // the length of a key is checked
 		"internal/app/local/keyset.go",         // keys are stored
 		"internal/app/dev/server.go",           // the development server's own key

@@ -59,6 +59,26 @@ const (
 	CodeRouteNotFound    Code = "not_found"
 	CodeMethod           Code = "method_not_allowed"
 	CodeUnavailable      Code = "unavailable"
+
+	// A text that somebody brings as a token and that is none, or a dead one.
+	CodeTokenMissing      Code = "token_missing"
+	CodeTokenDamaged      Code = "token_damaged"
+	CodeTokenPlaceholder  Code = "token_placeholder"
+	CodeTokenBasicDisplay Code = "token_basic_display"
+	CodeTokenLegacy       Code = "token_legacy_api"
+	CodeTokenFacebook     Code = "token_facebook_login"
+	CodeTokenIsAppSecret  Code = "token_is_app_secret"
+	CodeTokenIsAppToken   Code = "token_is_app_token"
+	CodeTokenIsCode       Code = "token_is_code"
+	CodeTokenIsLink       Code = "token_is_link"
+	CodeTokenIsJSON       Code = "token_is_json"
+)
+
+// Where a working token comes from, as the hints say it
+// (https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/get-started).
+const (
+	generateToken  = "Instagram > API setup with Instagram login > Generate token in Meta's dashboard"
+	connectInstead = "Have the owner connect the account through the link to /authorize, or, for an account of your own, make a token with " + generateToken + "."
 )
 
 // Class returns the class that the dictionary gives the code, ClassTransient
@@ -285,6 +305,51 @@ var dictionary = map[Code]entry{
 		en:   words{"Something went wrong on our side", "Nothing is lost. Please try again in a moment; if it happens again, tell the owner of the website."},
 		es:   words{"Algo falló de nuestro lado", "No se perdió nada. Inténtalo de nuevo en un momento; si vuelve a pasar, avisa a quien administra el sitio."},
 		hint: "A store or a key could not be reached. The log has the cause; no account was changed."},
+
+	CodeTokenMissing: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"There is no token", "The text is empty. Nothing was imported."},
+		es:   words{"No hay ningún token", "El texto está vacío. No se importó nada."},
+		hint: "Bring the whole token; it begins with IGAA. " + connectInstead},
+	CodeTokenDamaged: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is not a whole token", "It has characters that no token has, such as a space, a line break or dots in place of its middle. Nothing was imported."},
+		es:   words{"Este no es un token completo", "Tiene caracteres que ningún token tiene, como un espacio, un salto de línea o puntos en lugar de la parte central. No se importó nada."},
+		hint: "Copy the token once more, whole and on one line, from where it is stored; places that show it masked or shortened do not serve. Or make a new one with " + generateToken + "."},
+	CodeTokenPlaceholder: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This only stands in for a token", "The text is an example or a value that was never filled in. Nothing was imported."},
+		es:   words{"Esto solo ocupa el lugar de un token", "El texto es un ejemplo o un valor que nunca se completó. No se importó nada."},
+		hint: "Put the token itself there: a setting such as YOUR_TOKEN, null or undefined was left as it was. " + connectInstead},
+	CodeTokenBasicDisplay: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is a token of the Instagram Basic Display API", "Meta shut that API down on 4 December 2024, so its tokens are dead and cannot be renewed or exchanged. The account must be connected again."},
+		es:   words{"Este es un token de la API de visualización básica de Instagram", "Meta cerró esa API el 4 de diciembre de 2024, así que sus tokens ya no funcionan y no se pueden renovar ni cambiar. Hay que conectar la cuenta de nuevo."},
+		hint: "Tokens that begin with IGQV or IGQW cannot come back. The account must be a Business or Creator account now. " + connectInstead},
+	CodeTokenLegacy: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is a token of the first Instagram API", "Meta shut that API down in June 2020, so its tokens are dead and cannot be renewed or exchanged. The account must be connected again."},
+		es:   words{"Este es un token de la primera API de Instagram", "Meta cerró esa API en junio de 2020, así que sus tokens ya no funcionan y no se pueden renovar ni cambiar. Hay que conectar la cuenta de nuevo."},
+		hint: "Tokens with two dots (number.client.secret) cannot come back. The account must be a Business or Creator account now. " + connectInstead},
+	CodeTokenFacebook: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is a token of Facebook Login", "It belongs to a Facebook user or Page. Instagram Login, which is used here, does not accept it. Nothing was imported."},
+		es:   words{"Este es un token de Facebook Login", "Pertenece a una persona o página de Facebook. Instagram Login, que es lo que se usa aquí, no lo acepta. No se importó nada."},
+		hint: "Tokens that begin with EAA come from Facebook Login or the Graph API Explorer; this installation has Instagram Login only, whose tokens begin with IGAA. " + connectInstead},
+	CodeTokenIsAppSecret: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is an app secret and not a token", "32 hexadecimal digits are the secret of a Meta app. It opens no account. Nothing was imported."},
+		es:   words{"Esto es la clave secreta de una app y no un token", "32 dígitos hexadecimales son la clave secreta de una app de Meta. No da acceso a ninguna cuenta. No se importó nada."},
+		hint: "Keep the app secret to yourself; it belongs in the secret of the Meta app. " + connectInstead},
+	CodeTokenIsAppToken: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is the token of an app and not of an account", "A number, a bar and a secret are how an app speaks for itself. It opens no Instagram account. Nothing was imported."},
+		es:   words{"Este es el token de una app y no de una cuenta", "Un número, una barra y una clave es como una app habla por sí misma. No da acceso a ninguna cuenta de Instagram. No se importó nada."},
+		hint: "An app access token (app id|app secret) serves for the app alone; if it was shown to anybody, reset the app secret. " + connectInstead},
+	CodeTokenIsCode: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is an authorization code and not a token", "A code is what Instagram hands over before a token. It works once and within an hour, for the app that asked for it. Nothing was imported."},
+		es:   words{"Esto es un código de autorización y no un token", "Un código es lo que Instagram entrega antes del token. Sirve una sola vez, durante una hora y para la app que lo pidió. No se importó nada."},
+		hint: "Texts that begin with AQ, from the address of a callback, are codes. " + connectInstead},
+	CodeTokenIsLink: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is a link and not a token", "Bring the token alone, without the address around it. Nothing was imported."},
+		es:   words{"Esto es un enlace y no un token", "Trae solo el token, sin la dirección que lo rodea. No se importó nada."},
+		hint: "If the link has access_token=, the token is what follows, up to the next &. Whoever saw the link saw the token. Otherwise: " + connectInstead},
+	CodeTokenIsJSON: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is a JSON document and not a token", "Bring the token alone, or the whole document as a file. Nothing was imported."},
+		es:   words{"Esto es un documento JSON y no un token", "Trae solo el token, o el documento completo como archivo. No se importó nada."},
+		hint: "The token is the value of access_token, without its quotation marks. A file with JSON is imported as it is."},
 }
 
 // Message returns what the code means, in one English sentence.
