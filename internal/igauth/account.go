@@ -194,8 +194,10 @@ type Account struct {
 	// the promotion; the promotion clears it.
 	Unpromoted bool `json:"unpromoted,omitempty"`
 	// SweepAt is when the vault must be emptied of what no row points to; zero
-	// means that nothing is left there.
+	// means that nothing is left there. It is emptied at once, and once more, when
+	// nobody can come late any more; Swept says that the first was done.
 	SweepAt time.Time `json:"sweep_at,omitempty,omitzero"`
+	Swept   bool      `json:"swept,omitempty"`
 	// ForgetAt is when the ledger may forget the row; zero means never.
 	ForgetAt time.Time `json:"forget_at,omitempty,omitzero"`
 
@@ -281,7 +283,7 @@ func (a *Account) adopt(token Token, ref Ref) {
 // die ends the account's life with its token: Meta said that it is dead, or its
 // time is over. The vault keeps the text until the next token replaces it.
 func (a *Account) die(at time.Time, code Code) {
-	a.Status = StatusReauthRequired
+	a.Status, a.Unpromoted = StatusReauthRequired, false
 	a.LastFailure = Failure{At: at.UTC(), Class: ClassDead, Code: code}
 	a.record(at, EventReauthRequired, string(code))
 	a.release()
@@ -299,6 +301,23 @@ func (a *Account) disconnect(at time.Time) {
 	}
 	a.Status = StatusDisconnected
 }
+
+// sweepFrom has the vault emptied from a time on.
+func (a *Account) sweepFrom(at time.Time) { a.SweepAt, a.Swept = at.UTC(), false }
+
+// swept writes down that the vault was emptied.
+func (a *Account) swept(at time.Time) {
+	if a.Swept {
+		a.SweepAt, a.Swept = time.Time{}, false
+	} else {
+		a.SweepAt, a.Swept = at.Add(sweepAgain).UTC(), true
+	}
+}
+
+// sweepAgain is how long after the vault was emptied it is emptied once more. A
+// worker that lost the account may still have put a token till its lease ended,
+// and no function lives longer than 15 minutes.
+const sweepAgain = time.Hour
 
 // erase leaves nothing of the account but what tells a late writer that it has
 // lost.

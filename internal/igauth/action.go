@@ -210,7 +210,7 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 	if !a.Connected() {
 		// The person has to begin again; till then there is no account.
 		a.erase(a.EndedAt)
-		a.SweepAt = r.now.UTC()
+		a.sweepFrom(r.now)
 	}
 	if !a.SweepAt.IsZero() {
 		return r.destroy(ctx, a)
@@ -224,7 +224,7 @@ func (r *run) destroy(ctx context.Context, a Account) error {
 	if err := r.claim(ctx, &a, WorkEmpty); err != nil {
 		return err
 	}
-	if err := r.store.empty(ctx, &a, time.Time{}); err != nil {
+	if err := r.store.empty(ctx, &a); err != nil {
 		return fmt.Errorf("emptying the vault: %w", err)
 	}
 	r.count(func(report *Report) { report.Destroyed++ })

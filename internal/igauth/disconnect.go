@@ -58,7 +58,7 @@ func (s *Store) end(ctx context.Context, read func() (Account, error), change fu
 			// The token is gone with the row.
 			err = s.endHere(ctx, &a)
 		} else {
-			a.SweepAt = s.now().UTC()
+			a.sweepFrom(s.now())
 			err = s.claim(ctx, &a, WorkEmpty, emptyWithin)
 		}
 		if errors.Is(err, ErrConflict) {
@@ -71,7 +71,7 @@ func (s *Store) end(ctx context.Context, read func() (Account, error), change fu
 		if a.SweepAt.IsZero() {
 			return a, nil
 		}
-		if err := s.empty(ctx, &a, displaced.Until); err != nil {
+		if err := s.empty(ctx, &a); err != nil {
 			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", a.ID, "err", err)
 		}
 		return a, nil
@@ -80,19 +80,13 @@ func (s *Store) end(ctx context.Context, read func() (Account, error), change fu
 
 // empty removes all that the vault keeps for an account that this worker holds
 // for that, before the lease ends: afterwards the owner may have connected again.
-// A worker that lost the account meanwhile may still put a token until a time;
-// then a run empties the vault once more. An owner who connects before that does
-// not have to wait for it.
-func (s *Store) empty(ctx context.Context, a *Account, lateUntil time.Time) error {
+func (s *Store) empty(ctx context.Context, a *Account) error {
 	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
 	defer cancel()
 	if err := s.vault.Destroy(ctx, a.slot()); err != nil {
 		return err
 	}
-	a.SweepAt = time.Time{}
-	if lateUntil.After(s.now()) {
-		a.SweepAt = lateUntil.UTC()
-	}
+	a.swept(s.now())
 	if err := s.endHere(ctx, a); err != nil && !errors.Is(err, ErrConflict) {
 		return err
 	}
@@ -123,7 +117,7 @@ func (s *Store) sweep(ctx context.Context, late Account) {
 			return
 		}
 		if err == nil {
-			a.SweepAt = latest(s.now().UTC(), a.SweepAt)
+			a.sweepFrom(s.now())
 			a.DueAt = s.policy.Plan(a).At
 			err = s.save(ctx, &a, nil)
 		}

@@ -33,7 +33,7 @@ func (s *Store) intend(ctx context.Context, profile Profile, lease Lease, flow *
 		a.setProfile(profile, now)
 		if a.Lease.Attempt != "" && a.Lease.Attempt != lease.Attempt {
 			// What that attempt has put into the vault nobody finds any more.
-			a.SweepAt = latest(now, a.Lease.Until).UTC()
+			a.sweepFrom(latest(now, a.Lease.Until))
 		}
 		a.claim(lease)
 		if flow != nil {

@@ -62,7 +62,7 @@ func (s *Store) move(ctx context.Context, a Account) error {
 	if err := s.claim(ctx, &a, WorkEmpty, emptyWithin); err != nil {
 		return err
 	}
-	return s.empty(ctx, &a, time.Time{})
+	return s.empty(ctx, &a)
 }
 
 // moveWithin bounds how long one move may take.

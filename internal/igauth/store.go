@@ -128,6 +128,10 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 	slot := a.nextSlot()
 	var ref Ref
 	err := patiently(ctx, func() (err error) {
+		if !s.now().Before(a.Lease.Until) {
+			// The machine has slept: its clock knows, the context's may not.
+			return ErrConflict
+		}
 		ref, err = s.vault.Put(ctx, slot, a.Profile, token)
 		return err
 	})
@@ -183,9 +187,9 @@ func (s *Store) point(a *Account, replaced Ref) {
 	switch {
 	case a.Unpromoted:
 		// What else is there stands in the same place.
-		a.SweepAt = time.Time{}
+		a.SweepAt, a.Swept = time.Time{}, false
 	case s.vault.Keeps(replaced):
-		a.SweepAt = s.now().UTC()
+		a.sweepFrom(s.now())
 	}
 }
 
