@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race lint fuzz build e2e e2e-browser e2e-sam test-emulators test-template clean \
+.PHONY: help run sim test race lint fuzz build e2e e2e-browser e2e-sam test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
 
@@ -62,6 +62,9 @@ build/%/bootstrap: FORCE
 
 test-emulators: ## Run the stores' tests against moto and DynamoDB Local. Needs Python and Java.
 	bash e2e/emulators.sh go test -count=1 ./internal/igauth/awsstore/... ./internal/app/deployed
+
+test-aws: ## Run the stores' tests in your AWS account. Says what it makes, asks, and removes it.
+	@bash e2e/aws.sh
 
 test-template: ## Check the template by our own rules.
 	cd e2e && go test -count=1 -skip '^TestBrowser' ./...

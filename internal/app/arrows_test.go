@@ -51,6 +51,7 @@ func TestArrows(t *testing.T) {
 		"./internal/igauth/awsstore/table":   {"igauth/internal/igauth"},
 		"./internal/igauth/awsstore/secrets": {"igauth/internal/igauth"},
 		"./internal/igauth/awsstore/awsfake": {},
+		"./internal/igauth/awsstore/awstest": {"igauth/internal/igauth/awsstore"},
 		"./internal/igsim":                   {},
 		"./internal/apigw":                   {},
 		"./internal/cost":                    {},
@@ -73,10 +74,15 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// What imitates AWS is imported by tests alone, and by no program even through
-// others.
+// What is made for the tests of the stores on AWS is imported by tests alone.
 func TestFakesStayInTests(t *testing.T) {
-	const fakes = "igauth/internal/igauth/awsstore/awsfake"
+	for _, pkg := range []string{"awsfake", "awstest"} {
+		onlyInTests(t, "igauth/internal/igauth/awsstore/"+pkg)
+	}
+}
+
+func onlyInTests(t *testing.T, fakes string) {
+	t.Helper()
 	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...")
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
@@ -87,7 +93,7 @@ func TestFakesStayInTests(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
 		if found = found || fields[0] == fakes; slices.Contains(fields[1:], fakes) {
-			t.Errorf("%s imports the fakes outside its tests", fields[0])
+			t.Errorf("%s imports %s outside its tests", fields[0], fakes)
 		}
 	}
 	if !found {
@@ -205,7 +211,10 @@ func TestClockAndEnvironmentAreInjected(t *testing.T) {
 		"cmd/igauth/progress.go":            true, // how often a terminal is written to
 	}
 	// The programs hand the environment in; NO_COLOR is the terminal's.
-	mayReadEnvironment := map[string]bool{"cmd/igauth/table.go": true}
+	mayReadEnvironment := map[string]bool{
+		"cmd/igauth/table.go":                        true,
+		"internal/igauth/awsstore/awstest/target.go": true, // what tests run against
+	}
 	sources(t, func(file, line string) {
 		if clock.MatchString(line) && !mayReadClock[file] {
 			t.Errorf("%s reads the clock: %s", file, line)

@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// How long a test waits for what a contract allows to be stale, and how often it
-// looks. DynamoDB's indexes usually follow within a fraction of a second
+// How long a test waits at most for what a contract allows to be stale, and how
+// often it looks. It is meant to be enough for AWS itself. DynamoDB's indexes usually follow within a fraction of a second
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html);
 // Secrets Manager promises no number
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html).
 const (
-	staleFor  = 5 * time.Second
+	staleFor  = 30 * time.Second
 	lookEvery = 25 * time.Millisecond
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -84,6 +85,30 @@ func (t *Table) Items() map[string]map[string]types.AttributeValue {
 	return all
 }
 
+// Expire deletes the items whose time of deletion has passed by the clock, and
+// returns how many there were.
+func (t *Table) Expire() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ttl == nil {
+		return 0
+	}
+	now := t.now()
+	seconds := &types.AttributeValueMemberN{Value: strconv.FormatInt(now.Unix(), 10)}
+	expired := 0
+	for key, row := range t.items {
+		if order, ok := compare(row[*t.ttl.AttributeName], seconds); !ok || order >= 0 {
+			continue
+		}
+		delete(t.items, key)
+		for _, i := range t.indexes {
+			i.follow(t.key, key, nil, t.cfg.Indexes, now)
+		}
+		expired++
+	}
+	return expired
+}
+
 // check returns the service's answer to a request for another table than the
 // one that there is.
 func (t *Table) check(name *string) error {
@@ -138,8 +163,10 @@ func (t *Table) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInp
 	})
 }
 
-// DescribeTimeToLive tells which attribute is the time of deletion. The fake
-// deletes nothing, as the service may for days.
+// DescribeTimeToLive tells which attribute is the time of deletion. The service
+// may delete what is over at any time from then on, and takes days for it
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html); the
+// fake does in [Table.Expire].
 func (t *Table) DescribeTimeToLive(ctx context.Context, in *dynamodb.DescribeTimeToLiveInput, _ ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error) {
 	return do(ctx, &t.service, "DescribeTimeToLive", "", func(time.Time) (*dynamodb.DescribeTimeToLiveOutput, error) {
 		if err := t.check(in.TableName); err != nil {

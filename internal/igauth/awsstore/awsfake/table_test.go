@@ -144,6 +144,27 @@ func TestTransactionTokens(t *testing.T) {
 	must(t, transact(due("b", 1)))
 }
 
+func TestExpire(t *testing.T) {
+	c := &clock{start}
+	fake := newTable(t, awsfake.TableConfig{Now: c.now})
+	for key, at := range map[string]time.Time{"a": start, "b": start.Add(time.Second)} {
+		row := due(key, 1)
+		row["ttl"] = n(int(at.Unix()))
+		put(t, fake, row)
+	}
+	put(t, fake, due("c", 1))
+	if count := fake.Expire(); count != 0 {
+		t.Errorf("%d items were deleted before their time was over", count)
+	}
+	c.at = start.Add(time.Second)
+	if count := fake.Expire(); count != 1 || len(fake.Items()) != 2 {
+		t.Errorf("%d items were deleted, want 1", count)
+	}
+	if got := query(t, fake, 1); !slices.Equal(got, []string{"b", "c"}) {
+		t.Errorf("the index has %v", got)
+	}
+}
+
 // TestItemsAreCopies changes what was given and what came back.
 func TestItemsAreCopies(t *testing.T) {
 	fake := newTable(t, awsfake.TableConfig{})

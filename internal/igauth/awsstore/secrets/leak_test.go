@@ -11,7 +11,10 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awstest"
 )
 
 // A token travels to Secrets Manager in SecretString and nowhere else: AWS warns
@@ -51,7 +54,7 @@ func TestTokenStaysInItsPlace(t *testing.T) {
 				answer(w, http.StatusOK, `{}`)
 			}
 		}))
-		v := newVault(t, newClient(t, server.URL), "test")
+		v := newVault(t, secretsmanager.NewFromConfig(awstest.Config(t, server.URL)), "test")
 		ref, err := v.Put(t.Context(), slotOf(7), profile, tokenOf(token))
 		fmt.Fprintf(&seen, "%s %v %+v %#v\n", ref, err, err, err)
 		for _, do := range []func() error{

@@ -192,7 +192,7 @@ func TestReaderWhole(t *testing.T) {
 		fake.set("app", "two", nil)
 		time.Sleep(10*time.Second - 1)
 		want(true, "one", 1)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		want(false, "one", 1)
 		want(true, "two", 2)
 

@@ -2,19 +2,15 @@ package secrets
 
 import (
 	"context"
-	"crypto/rand"
-	"os"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/awsstore"
 	"igauth/internal/igauth/awsstore/awsfake"
+	"igauth/internal/igauth/awsstore/awstest"
 	"igauth/internal/igauth/storetest"
 )
 
@@ -74,74 +70,23 @@ func TestVaultThatLags(t *testing.T) {
 	}, traits)
 }
 
-// TestVaultOnSecretsManager runs the suite against every endpoint in the
-// variable, separated by commas. With an AWS endpoint and credentials in the
-// environment it runs against the real service.
+// TestVaultOnSecretsManager runs the suite against emulators or an AWS account.
 func TestVaultOnSecretsManager(t *testing.T) {
-	const variable = "IGAUTH_TEST_SECRETSMANAGER"
-	endpoints := os.Getenv(variable)
-	if endpoints == "" {
-		t.Skipf("%s is not set; e2e/emulators.sh sets it to the endpoint of an emulator", variable)
-	}
-	for endpoint := range strings.SplitSeq(endpoints, ",") {
-		t.Run(strings.ReplaceAll(endpoint, "/", ""), func(t *testing.T) {
-			client := newClient(t, endpoint)
-			real := strings.Contains(endpoint, "amazonaws.com")
+	for _, target := range awstest.SecretsManager(t) {
+		t.Run(target.Kind, func(t *testing.T) {
 			expected := traits
-			if !real {
+			if target.Kind == awstest.Moto {
 				expected.Except = emulated
 			}
 			storetest.RunVault(t, func(t *testing.T) igauth.Vault {
-				v := newVault(t, client, "igauth-test/"+rand.Text())
-				if real {
+				v := newVault(t, awstest.NewSecretsClient(t, target), awstest.NewName(t))
+				if target.Kind == awstest.AWS {
 					v.visible, v.gone = 2*time.Second, 10*time.Second
 				}
-				t.Cleanup(func() { empty(t, client, v.prefix) })
 				return v
 			}, expected)
 		})
 	}
-}
-
-// empty deletes what a test left.
-func empty(t *testing.T, client *secretsmanager.Client, prefix string) {
-	ctx := context.WithoutCancel(t.Context()) // It ends before the cleanup.
-	out, err := client.ListSecrets(ctx, &secretsmanager.ListSecretsInput{
-		Filters: []types.Filter{{Key: types.FilterNameStringTypeName, Values: []string{prefix}}},
-	})
-	if err != nil {
-		t.Logf("secrets under %s are left behind: %v", prefix, err)
-		return
-	}
-	for _, secret := range out.SecretList {
-		_, err := client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{
-			SecretId:                   secret.Name,
-			ForceDeleteWithoutRecovery: aws.Bool(true),
-		})
-		if err != nil {
-			t.Logf("secret %s is left behind: %v", *secret.Name, err)
-		}
-	}
-}
-
-// newClient returns the client that the program would use, at an endpoint.
-func newClient(t *testing.T, endpoint string) *secretsmanager.Client {
-	t.Helper()
-	cfg, err := awsstore.Config(func(name string) string {
-		if value := os.Getenv(name); value != "" || name == "AWS_SESSION_TOKEN" {
-			return value
-		}
-		return map[string]string{
-			"AWS_REGION":                       "eu-central-1",
-			"AWS_ACCESS_KEY_ID":                "test",
-			"AWS_SECRET_ACCESS_KEY":            "test",
-			"AWS_ENDPOINT_URL_SECRETS_MANAGER": endpoint,
-		}[name]
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return secretsmanager.NewFromConfig(cfg)
 }
 
 func TestNewVaultRefusesNothing(t *testing.T) {

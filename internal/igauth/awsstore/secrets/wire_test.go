@@ -7,6 +7,10 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"igauth/internal/igauth/awsstore/awstest"
 )
 
 // TestWire pins what one Put is on the wire, so that no update of the SDK
@@ -21,7 +25,7 @@ func TestWire(t *testing.T) {
 		io.WriteString(w, "{}")
 	}))
 	defer server.Close()
-	put(t, newVault(t, newClient(t, server.URL), "test"), slotOf(7), "IGAA1")
+	put(t, newVault(t, secretsmanager.NewFromConfig(awstest.Config(t, server.URL)), "test"), slotOf(7), "IGAA1")
 	if target != "secretsmanager.PutSecretValue" {
 		t.Errorf("the target is %q", target)
 	}

@@ -2,11 +2,8 @@ package table
 
 import (
 	"context"
-	"crypto/rand"
+	"errors"
 	"fmt"
-	"net/http"
-	"os"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/awsstore"
 	"igauth/internal/igauth/awsstore/awsfake"
+	"igauth/internal/igauth/awsstore/awstest"
 	"igauth/internal/igauth/storetest"
 )
 
@@ -109,38 +106,40 @@ func (r repeating) TransactWriteItems(ctx context.Context, in *dynamodb.Transact
 	return r.Table.TransactWriteItems(ctx, in)
 }
 
-// TestLedgerOnDynamoDB runs the suite against every endpoint in the variable,
-// separated by commas. With an AWS endpoint and credentials in the environment
-// it runs against the real service.
+// TestLedgerOnDynamoDB runs the suite against emulators or an AWS account. A table
+// takes long to create there, so that all sub-tests share one.
 func TestLedgerOnDynamoDB(t *testing.T) {
-	const variable = "IGAUTH_TEST_DYNAMODB"
-	endpoints := os.Getenv(variable)
-	if endpoints == "" {
-		t.Skipf("%s is not set; e2e/emulators.sh sets it to the endpoints of emulators", variable)
-	}
-	for endpoint := range strings.SplitSeq(endpoints, ",") {
-		t.Run(strings.ReplaceAll(endpoint, "/", ""), func(t *testing.T) {
-			client := newClient(t, endpoint)
+	for _, target := range awstest.DynamoDB(t) {
+		t.Run(target.Kind, func(t *testing.T) {
+			client := dynamodb.NewFromConfig(target.Config)
 			var api tableAPI = client
-			if isMoto(t, endpoint) {
+			if target.Kind == awstest.Moto {
 				api = &oneByOne{Client: client}
 			}
+			var shared string
+			if target.Account {
+				shared = createTable(t, client)
+			}
 			storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
-				return newLedger(t, api, newTable(t, client))
+				if !target.Account {
+					return newLedger(t, api, createTable(t, client))
+				}
+				if err := awstest.Empty(t.Context(), client, shared, indexDue, indexAccounts); err != nil {
+					t.Fatal(err)
+				}
+				return newLedger(t, api, shared)
 			})
 		})
 	}
 }
 
-// isMoto reports whether moto answers at an endpoint.
-func isMoto(t *testing.T, endpoint string) bool {
+// createTable creates a table for one test, twice, as the command may be run
+// again.
+func createTable(t *testing.T, client *dynamodb.Client) string {
 	t.Helper()
-	resp, err := http.Get(endpoint + "/moto-api/data.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
+	return awstest.NewTable(t, client, func(ctx context.Context, name string) error {
+		return errors.Join(CreateTable(ctx, client, name), CreateTable(ctx, client, name))
+	})
 }
 
 // oneByOne sends one write after the other, for moto, which may check the
@@ -161,47 +160,6 @@ func (o *oneByOne) TransactWriteItems(ctx context.Context, in *dynamodb.Transact
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.Client.TransactWriteItems(ctx, in, options...)
-}
-
-// newClient returns the client that the program would use, at an endpoint.
-func newClient(t *testing.T, endpoint string) *dynamodb.Client {
-	t.Helper()
-	cfg, err := awsstore.Config(func(name string) string {
-		if value := os.Getenv(name); value != "" || name == "AWS_SESSION_TOKEN" {
-			return value
-		}
-		return map[string]string{
-			"AWS_REGION":                "eu-central-1",
-			"AWS_ACCESS_KEY_ID":         "test",
-			"AWS_SECRET_ACCESS_KEY":     "test",
-			"AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-		}[name]
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dynamodb.NewFromConfig(cfg)
-}
-
-// newTable creates a table for one test.
-func newTable(t *testing.T, client *dynamodb.Client) string {
-	t.Helper()
-	name := "igauth-test-" + rand.Text()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	t.Cleanup(func() {
-		_, err := client.DeleteTable(context.WithoutCancel(ctx), &dynamodb.DeleteTableInput{TableName: &name})
-		if err != nil {
-			t.Logf("table %s is left behind: %v", name, err)
-		}
-	})
-	// Twice, as the command may be run again.
-	for range 2 {
-		if err := CreateTable(ctx, client, name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return name
 }
 
 func TestNewRefusesNothing(t *testing.T) {

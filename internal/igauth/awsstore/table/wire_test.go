@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awstest"
 )
 
 // TestWire pins what one conditional write is on the wire, so that no update of
@@ -24,7 +27,7 @@ func TestWire(t *testing.T) {
 		io.WriteString(w, "{}")
 	}))
 	defer server.Close()
-	l := newLedger(t, newClient(t, server.URL), "ledger")
+	l := newLedger(t, dynamodb.NewFromConfig(awstest.Config(t, server.URL)), "ledger")
 	f := igauth.Flow{
 		ID:        "f1",
 		Revision:  4,
