@@ -235,6 +235,8 @@ var functions = map[string]struct {
 			"IGAUTH_TABLE":           "LedgerTable",
 			"IGAUTH_SECRET_PREFIX":   "AWS::StackName",
 			"IGAUTH_SECRET_KEY":      "Key.Arn",
+			"IGAUTH_VAULT":           "Vault",
+			"IGAUTH_KEYSET_NAME":     "${AWS::StackName}/keyset",
 			"IGAUTH_INSTAGRAM_API":   "InstagramApi",
 			"IGAUTH_INSTAGRAM_GRAPH": "InstagramGraph",
 		},
@@ -250,7 +252,9 @@ var functions = map[string]struct {
 			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue AppSecret",
 			"secretsmanager:GetSecretValue StateKey",
+			"secretsmanager:GetSecretValue if SealsTokens: Keyset, else AWS::NoValue",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 			"secretsmanager:PutSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:TagResource secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:UpdateSecretVersionStage secret:${AWS::StackName}/accounts/*",
@@ -261,6 +265,8 @@ var functions = map[string]struct {
 		environment: map[string]string{
 			"IGAUTH_TABLE":         "LedgerTable",
 			"IGAUTH_SECRET_PREFIX": "AWS::StackName",
+			"IGAUTH_VAULT":         "Vault",
+			"IGAUTH_KEYSET_NAME":   "${AWS::StackName}/keyset",
 		},
 		allowed: []string{
 			"dynamodb:BatchGetItem LedgerTable.Arn",
@@ -273,6 +279,7 @@ var functions = map[string]struct {
 			"logs:PutLogEvents AccountsLogs.Arn",
 			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 		},
 	},
 	"RefreshFunction": {
@@ -280,6 +287,9 @@ var functions = map[string]struct {
 		environment: map[string]string{
 			"IGAUTH_TABLE":           "LedgerTable",
 			"IGAUTH_SECRET_PREFIX":   "AWS::StackName",
+			"IGAUTH_SECRET_KEY":      "Key.Arn",
+			"IGAUTH_VAULT":           "Vault",
+			"IGAUTH_KEYSET_NAME":     "${AWS::StackName}/keyset",
 			"IGAUTH_INSTAGRAM_GRAPH": "InstagramGraph",
 		},
 		allowed: []string{
@@ -293,10 +303,14 @@ var functions = map[string]struct {
 			"kms:GenerateDataKey Key.Arn via sqs",
 			"logs:CreateLogStream RefreshLogs.Arn",
 			"logs:PutLogEvents RefreshLogs.Arn",
+			"secretsmanager:CreateSecret secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue if SealsTokens: Keyset, else AWS::NoValue",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 			"secretsmanager:PutSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:TagResource secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:UpdateSecretVersionStage secret:${AWS::StackName}/accounts/*",
 			"sqs:SendMessage DeadLetters.Arn",
 		},
@@ -785,8 +799,9 @@ func TestNoSecretStandsInTheTemplate(t *testing.T) {
 	for id, secret := range tmpl.resources("AWS::SecretsManager::Secret") {
 		switch value := secret["SecretString"].(type) {
 		case nil:
-			if at(secret, "GenerateSecretString", "PasswordLength") != 64 {
-				t.Errorf("%s is neither given nor 64 characters long", id)
+			// Of letters and digits, 43 are as good as a key of 256 bits.
+			if length, _ := at(secret, "GenerateSecretString", "PasswordLength").(int); length < 43 {
+				t.Errorf("%s is neither given nor generated with 43 characters or more", id)
 			}
 		case object:
 			if !refers(value, "InstagramAppSecret") {
@@ -808,12 +823,103 @@ func TestNoSecretStandsInTheTemplate(t *testing.T) {
 	compare(t, "the secrets", lines(names), lines(map[string]string{
 		"AppSecret": functions["CallbackFunction"].environment["IGAUTH_APP_SECRET_NAME"],
 		"StateKey":  functions["CallbackFunction"].environment["IGAUTH_STATE_KEY_NAME"],
+		"Keyset":    functions["CallbackFunction"].environment["IGAUTH_KEYSET_NAME"],
 	}))
+}
+
+// holds evaluates a condition of the template for values of parameters; the
+// others have their defaults.
+func (tmpl template) holds(condition any, values map[string]string) bool {
+	tmpl.t.Helper()
+	value := func(operand any) string {
+		name, isRef := at(operand, "Ref").(string)
+		if !isRef {
+			return fmt.Sprint(operand)
+		}
+		if value, ok := values[name]; ok {
+			return value
+		}
+		return fmt.Sprint(at(tmpl.section("Parameters"), name, "Default"))
+	}
+	switch condition := condition.(type) {
+	case nil:
+		return true
+	case string:
+		named, ok := tmpl.section("Conditions")[condition]
+		if !ok {
+			tmpl.t.Fatalf("there is no condition %s", condition)
+		}
+		return tmpl.holds(named, values)
+	case object:
+		if operands, ok := condition["Fn::Equals"].([]any); ok {
+			return value(operands[0]) == value(operands[1])
+		}
+		if operands, ok := condition["Fn::Not"].([]any); ok {
+			return !tmpl.holds(operands[0], values)
+		}
+	}
+	tmpl.t.Fatalf("a condition of a kind that this test does not know: %v", condition)
+	return false
+}
+
+// TestOnlySealedTokensHaveAKeyset also holds that the choice of the vault makes
+// no other difference to what is deployed.
+func TestOnlySealedTokensHaveAKeyset(t *testing.T) {
+	tmpl := load(t)
+	deployed := func(values map[string]string) (ids []string) {
+		for id, resource := range tmpl.section("Resources") {
+			if tmpl.holds(at(resource, "Condition"), values) {
+				ids = append(ids, id)
+			}
+		}
+		return ids
+	}
+	byDefault := deployed(nil)
+	if slices.Contains(byDefault, "Keyset") {
+		t.Error("there is a keyset by default")
+	}
+	compare(t, "a stack with Vault=secretsmanager", deployed(map[string]string{"Vault": "secretsmanager"}), byDefault)
+	compare(t, "a stack with Vault=sealed", deployed(map[string]string{"Vault": "sealed"}), append(byDefault, "Keyset"))
+	if got := at(tmpl.section("Parameters"), "Vault", "AllowedValues"); fmt.Sprint(got) != "[secretsmanager sealed]" {
+		t.Errorf("Vault may be %v", got)
+	}
+}
+
+// TestKeysetIsGeneratedOnce: CloudFormation makes a new value when any of these
+// is changed, and then no sealed token opens. Never change this test with them.
+func TestKeysetIsGeneratedOnce(t *testing.T) {
+	resource := load(t).section("Resources")["Keyset"]
+	got := map[string]string{}
+	for name, value := range at(resource, "Properties", "GenerateSecretString").(object) {
+		got[name] = fmt.Sprint(value)
+	}
+	compare(t, "the keyset", lines(got), lines(map[string]string{
+		"SecretStringTemplate": `{"primary": 1}`,
+		"GenerateStringKey":    "key_1",
+		"PasswordLength":       "43",
+		"ExcludePunctuation":   "true",
+	}))
+	// A deployment that is rolled back takes nothing with it that tokens were
+	// already sealed with.
+	if at(resource, "DeletionPolicy") != "Retain" || at(resource, "UpdateReplacePolicy") != "Retain" {
+		t.Error("the keyset goes with the stack, with a replacement or with a rollback")
+	}
+}
+
+// TestKeysetIsThereBeforeAnythingIsSealed: a function waits for its role, and a
+// role for what it names. CloudFormation takes no condition in DependsOn.
+func TestKeysetIsThereBeforeAnythingIsSealed(t *testing.T) {
+	tmpl := load(t)
+	for _, role := range []string{"CallbackRole", "RefreshRole"} {
+		if !refers(tmpl.section("Resources")[role], "Keyset") {
+			t.Errorf("%s does not wait for the keyset", role)
+		}
+	}
 }
 
 func TestWhatCannotBeMadeAgainIsRetained(t *testing.T) {
 	resources := load(t).section("Resources")
-	for _, id := range []string{"LedgerTable", "Key", "AppSecret"} {
+	for _, id := range []string{"LedgerTable", "Key", "AppSecret", "Keyset"} {
 		deletion, _ := at(resources[id], "DeletionPolicy").(string)
 		if !strings.HasPrefix(deletion, "Retain") || at(resources[id], "UpdateReplacePolicy") != "Retain" {
 			t.Errorf("%s goes with the stack or with a replacement", id)
@@ -830,7 +936,7 @@ func TestOutputsCarryNoSecret(t *testing.T) {
 		}
 	}
 	for name, output := range outputs {
-		for _, secret := range []string{"InstagramAppSecret", "StateKey", "AppSecret"} {
+		for _, secret := range []string{"InstagramAppSecret", "StateKey", "AppSecret", "Keyset"} {
 			if refers(output, secret) || strings.Contains(show(at(output, "Value")), "resolve:") {
 				t.Errorf("the output %s shows %s", name, secret)
 			}
