@@ -362,8 +362,9 @@ same "the token is handed out" "$status" 200
 token=$(jq -r .access_token "$work/body")
 same "and alive" "$(alive "$token")" true
 same "Secrets Manager has none" "$(account_secrets)" 0
+row | jq -e '.ref.S | length > 100' >/dev/null || fail "the row has no sealed token"
 if row | grep -qF -- "$token"; then fail "the row holds the token as it is"; fi
-ok "the row does not show it"
+ok "the row holds it sealed"
 forty_days_later
 generation=$(row | jq -r .generation.N)
 answers Refresh refresh "one token refreshed" '.due == 1 and .refreshed == 1 and .failed == null'

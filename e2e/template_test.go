@@ -278,6 +278,7 @@ var functions = map[string]struct {
 			"logs:CreateLogStream AccountsLogs.Arn",
 			"logs:PutLogEvents AccountsLogs.Arn",
 			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 		},
