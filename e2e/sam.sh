@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The life of an account through the functions as SAM builds and runs them: in containers, behind its API, against an
-# emulator of AWS (moto) and the simulator of Instagram.
+# emulator of AWS (moto) and the simulator of Instagram. It is lived once with the token in Secrets Manager, and once more
+# with sealed tokens.
 #
 #   bash e2e/sam.sh
 #
@@ -103,6 +104,8 @@ aws() { # aws SERVICE TARGET BODY
 dynamodb() { aws dynamodb "DynamoDB_20120810.$1" "$2"; }
 secrets() { aws secretsmanager "secretsmanager.$1" "$2"; }
 row() { dynamodb GetItem "{\"TableName\":\"$stack-ledger\",\"Key\":{\"pk\":{\"S\":\"account#$account\"}}}" | jq .Item; }
+# account_secrets counts the secrets of accounts, also those that could still be restored.
+account_secrets() { secrets ListSecrets '{"IncludePlannedDeletion":true}' | jq --arg of "$stack/accounts/" '[.SecretList[] | select(.Name | startswith($of))] | length'; }
 kept_token() { secrets GetSecretValue "{\"SecretId\":\"$stack/accounts/$account\",\"VersionStage\":\"AWSCURRENT\"}" | jq -r .SecretString; }
 
 say "The template"
@@ -156,14 +159,19 @@ secrets CreateSecret "{\"Name\":\"$stack/app\",\"ClientRequestToken\":\"$(printf
 secrets CreateSecret "{\"Name\":\"$stack/state-key\",\"ClientRequestToken\":\"$(printf '%032d' 2)\",\"SecretString\":\"$state_key\"}" >/dev/null
 ok "the emulator of AWS has the table and the secrets"
 
-jq -n --arg app_id "$app_id" --arg stack "$stack" --arg api "$api" --arg shop "$shop" \
-  --arg sim "$sim" --arg inside "http://$host:$sim_port" --arg aws "http://$host:$moto_port" '{Parameters: {
-    AWS_ENDPOINT_URL: $aws,
-    IGAUTH_APP_ID: $app_id, IGAUTH_APP_SECRET_NAME: ($stack + "/app"), IGAUTH_STATE_KEY_NAME: ($stack + "/state-key"),
-    IGAUTH_PUBLIC_URL: $api, IGAUTH_RETURN_URLS: $shop, IGAUTH_SCOPES: "instagram_business_basic,instagram_business_manage_comments",
-    IGAUTH_TABLE: ($stack + "-ledger"), IGAUTH_SECRET_PREFIX: $stack, IGAUTH_SECRET_KEY: "",
-    IGAUTH_INSTAGRAM_WWW: $sim, IGAUTH_INSTAGRAM_API: $inside, IGAUTH_INSTAGRAM_GRAPH: $inside
-  }}' >"$work/env.json"
+# settings VAULT: what the functions that are started from now on have in their environment.
+settings() {
+  jq -n --arg vault "$1" --arg app_id "$app_id" --arg stack "$stack" --arg api "$api" --arg shop "$shop" \
+    --arg sim "$sim" --arg inside "http://$host:$sim_port" --arg aws "http://$host:$moto_port" '{Parameters: {
+      AWS_ENDPOINT_URL: $aws,
+      IGAUTH_APP_ID: $app_id, IGAUTH_APP_SECRET_NAME: ($stack + "/app"), IGAUTH_STATE_KEY_NAME: ($stack + "/state-key"),
+      IGAUTH_PUBLIC_URL: $api, IGAUTH_RETURN_URLS: $shop, IGAUTH_SCOPES: "instagram_business_basic,instagram_business_manage_comments",
+      IGAUTH_TABLE: ($stack + "-ledger"), IGAUTH_SECRET_PREFIX: $stack, IGAUTH_SECRET_KEY: "",
+      IGAUTH_VAULT: $vault, IGAUTH_KEYSET_NAME: ($stack + "/keyset"),
+      IGAUTH_INSTAGRAM_WWW: $sim, IGAUTH_INSTAGRAM_API: $inside, IGAUTH_INSTAGRAM_GRAPH: $inside
+    }}' >"$work/env.json"
+}
+settings secretsmanager
 
 local_options=(--template "$work/build/template.e2e.yaml" --env-vars "$work/env.json" --parameter-overrides "Architecture=$arch"
   --skip-pull-image)
@@ -199,11 +207,21 @@ answers Accounts accounts-disconnect "unknown" '.statusCode == 404 and (.body | 
 answers Accounts claims-redeem "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "claim_invalid")'
 answers Refresh refresh "nothing to do" '.due == 0 and .refreshed == 0'
 
+# serve starts the API with the settings that there are; stop_serving ends the one that was started last.
+serve() {
+  sam local start-api --port "$api_port" --warm-containers LAZY "${local_options[@]}" >>"$work/api.out" 2>>"$work/api.log" &
+  pids+=($!)
+  await "sam local start-api" "$work/api.log" curl -sS "$api/"
+  ok "sam local start-api serves $api"
+}
+stop_serving() {
+  kill "${pids[-1]}"
+  wait "${pids[-1]}" 2>/dev/null || true
+  unset 'pids[-1]'
+}
+
 say "The API"
-sam local start-api --port "$api_port" --warm-containers LAZY "${local_options[@]}" >"$work/api.out" 2>"$work/api.log" &
-pids+=($!)
-await "sam local start-api" "$work/api.log" curl -sS "$api/"
-ok "sam local start-api serves $api"
+serve
 
 # visit ARGUMENTS...: one request of a browser. Sets $status and $location; the body goes to body.
 # Cookies are kept in $jar. They are Secure, which curl takes for this machine as browsers do.
@@ -232,6 +250,7 @@ consent() {
     *) fail "Instagram sends the visitor to $location" ;;
   esac
 }
+alive() { curl -sS --data-urlencode "token=$1" "$sim/_sim/alive" | jq .alive; }
 parameter() { printf '%s' "$location" | sed -n "s/.*[?&]$1=\([^&#]*\).*/\1/p"; }
 
 say "A visitor connects"
@@ -272,7 +291,7 @@ same "and shown" "$status $(jq -r .generation "$work/body")" "200 1"
 backend GET "/accounts/$account/token?min_valid_seconds=3600"
 same "its token is handed out" "$status" 200
 token=$(jq -r .access_token "$work/body")
-same "and alive" "$(curl -sS --data-urlencode "token=$token" "$sim/_sim/alive" | jq .alive)" true
+same "and alive" "$(alive "$token")" true
 same "the secret holds the same token" "$(kept_token | jq -r .access_token)" "$token"
 
 say "A visitor says no"
@@ -282,15 +301,19 @@ visit "$location"
 same "/callback answers 303" "$status" 303
 same "the shop learns it" "$(parameter status)" denied
 
+# forty_days_later: the functions have the real clock. So the row is made to look forty days old, which is what the refresh
+# judges by, and the simulator's clock is moved far enough for Meta's own rule: a token must be a day old.
+forty_days_later() {
+  local then=$(($(date +%s) - 40 * 86400))
+  curl -sSf -d advance=48h "$sim/_sim/clock" >/dev/null
+  row | jq --arg issued "$(jq -rn "$then | todate")" --arg expires "$(jq -rn "$then + 60 * 86400 | todate")" --arg nanos "${then}000000000" \
+    --arg table "$stack-ledger" '{TableName: $table, Item: (. + {issued_at: {S: $issued}, checked_at: {S: $issued}, expires_at: {S: $expires},
+      due_at: {S: $issued}, due_nanos: {N: $nanos}})}' >"$work/aged.json"
+  dynamodb PutItem "@$work/aged.json" >/dev/null
+}
+
 say "Forty days later"
-# The functions have the real clock. So the row is made to look forty days old, which is what the refresh judges by, and
-# the simulator's clock is moved far enough for Meta's own rule: a token must be a day old.
-curl -sSf -d advance=48h "$sim/_sim/clock" >/dev/null
-then=$(($(date +%s) - 40 * 86400))
-row | jq --arg issued "$(jq -rn "$then | todate")" --arg expires "$(jq -rn "$then + 60 * 86400 | todate")" --arg nanos "${then}000000000" \
-  --arg table "$stack-ledger" '{TableName: $table, Item: (. + {issued_at: {S: $issued}, checked_at: {S: $issued}, expires_at: {S: $expires},
-    due_at: {S: $issued}, due_nanos: {N: $nanos}})}' >"$work/aged.json"
-dynamodb PutItem "@$work/aged.json" >/dev/null
+forty_days_later
 before=$(kept_token)
 answers Refresh refresh "one token refreshed" '.due == 1 and .refreshed == 1 and .failed == null'
 same "the row has a new generation" "$(row | jq -r .generation.N)" 2
@@ -299,7 +322,8 @@ after=$(kept_token)
 ok "the secret's current version lives longer"
 backend GET "/accounts/$account/token"
 same "the backend gets it" "$status $(jq -r .access_token "$work/body")" "200 $(jq -r .access_token <<<"$after")"
-same "and it is alive" "$(curl -sS --data-urlencode "token=$(jq -r .access_token <<<"$after")" "$sim/_sim/alive" | jq .alive)" true
+refreshed=$(jq -r .access_token <<<"$after")
+same "and it is alive" "$(alive "$refreshed")" true
 answers Refresh refresh "nothing left to do" '.due == 0'
 
 say "The end"
@@ -313,15 +337,70 @@ case $left in
   *) fail "the secret cannot be asked for: $left" ;;
 esac
 
+secret_texts=("$app_secret" "$state_key" "$token" "$refreshed")
+query_texts=("$code" "$state" "$claim")
+
+say "The same with sealed tokens"
+stop_serving
+# As CloudFormation generates it by the template.
+key=$(secrets GetRandomPassword '{"PasswordLength":43,"ExcludePunctuation":true}' | jq -r .RandomPassword)
+secrets CreateSecret "$(jq -n --arg name "$stack/keyset" --arg token "$(printf '%032d' 3)" --arg key "$key" \
+  '{Name: $name, ClientRequestToken: $token, SecretString: ({primary: 1, key_1: $key} | tojson)}')" >/dev/null
+ok "there is a keyset"
+settings sealed
+serve
+jar=$work/sealed.jar
+visit "$api/authorize"
+consent approve
+code=$(parameter code)
+state=$(parameter state)
+visit "$location"
+same "the visitor connects" "$status $(parameter status)" "303 connected"
+claim=$(parameter claim)
+backend GET "/accounts/$account/token"
+same "the token is handed out" "$status" 200
+token=$(jq -r .access_token "$work/body")
+same "and alive" "$(alive "$token")" true
+same "Secrets Manager has none" "$(account_secrets)" 0
+row | jq -e '.ref.S | length > 100' >/dev/null || fail "the row has no sealed token"
+if row | grep -qF -- "$token"; then fail "the row holds the token as it is"; fi
+ok "the row holds it sealed"
+forty_days_later
+generation=$(row | jq -r .generation.N)
+answers Refresh refresh "one token refreshed" '.due == 1 and .refreshed == 1 and .failed == null'
+same "the row has a new generation" "$(row | jq -r .generation.N)" $((generation + 1))
+backend GET "/accounts/$account/token"
+refreshed=$(jq -r .access_token "$work/body")
+same "the backend gets a living token" "$status $(alive "$refreshed")" "200 true"
+same "which lives longer" "$(jq '(.expires_at | fromdate) - now > 58 * 86400' "$work/body")" true
+secret_texts+=("$key" "$token" "$refreshed")
+query_texts+=("$code" "$state" "$claim")
+
+say "A change of the vault while it is in use"
+# migrate VAULT: as its owner does it from outside.
+migrate() { AWS_ENDPOINT_URL=$moto "$work/igauth" vault migrate --aws --stack "$stack" --to "$1" >>"$work/migrate.log" 2>&1 || fail "igauth vault migrate --to $1 did not work"; }
+migrate secretsmanager
+same "the token stands in its secret" "$(kept_token | jq -r .access_token)" "$refreshed"
+backend GET "/accounts/$account/token"
+same "the backend notices nothing" "$status $(jq -r .access_token "$work/body")" "200 $refreshed"
+migrate sealed
+same "the token is sealed again, and its secret gone" "$(account_secrets)" 0
+backend DELETE "/accounts/$account"
+same "the account is disconnected" "$status $(jq -r .status "$work/body")" "200 disconnected"
+backend GET "/accounts/$account/token"
+same "its token is refused" "$status $(jq -r .error.code "$work/body")" "409 account_disconnected"
+same "its row holds nothing of it" "$(row | jq -r '.ref.S // ""')" ""
+same "no secret of an account is left" "$(account_secrets)" 0
+
 say "The logs"
-for secret in "$app_secret" "$state_key" "$token" "$(jq -r .access_token <<<"$after")"; do
-  if grep -qF -- "$secret" "$work/invoke.log" "$work/api.log" "$work/api.out" "$work/simulator.log"; then
+for secret in "${secret_texts[@]}"; do
+  if [ -z "$secret" ] || grep -qF -- "$secret" "$work/invoke.log" "$work/api.log" "$work/api.out" "$work/simulator.log" "$work/migrate.log"; then
     fail "a log holds a secret"
   fi
 done
-ok "hold no token, app secret or state key"
+ok "hold no token, app secret, state key or key of the keyset"
 # SAM itself logs the addresses that it serves, so that these are looked for only in what the functions say.
-for secret in "$code" "$state" "$claim"; do
+for secret in "${query_texts[@]}"; do
   if [ -z "$secret" ] || grep -h '^{' "$work/invoke.log" "$work/api.log" | grep -qF -- "$secret"; then
     fail "a function logs a code, a state or a claim"
   fi

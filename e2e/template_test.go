@@ -235,6 +235,8 @@ var functions = map[string]struct {
 			"IGAUTH_TABLE":           "LedgerTable",
 			"IGAUTH_SECRET_PREFIX":   "AWS::StackName",
 			"IGAUTH_SECRET_KEY":      "Key.Arn",
+			"IGAUTH_VAULT":           "Vault",
+			"IGAUTH_KEYSET_NAME":     "${AWS::StackName}/keyset",
 			"IGAUTH_INSTAGRAM_API":   "InstagramApi",
 			"IGAUTH_INSTAGRAM_GRAPH": "InstagramGraph",
 		},
@@ -250,7 +252,9 @@ var functions = map[string]struct {
 			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue AppSecret",
 			"secretsmanager:GetSecretValue StateKey",
+			"secretsmanager:GetSecretValue if SealsTokens: Keyset, else AWS::NoValue",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 			"secretsmanager:PutSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:TagResource secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:UpdateSecretVersionStage secret:${AWS::StackName}/accounts/*",
@@ -261,6 +265,8 @@ var functions = map[string]struct {
 		environment: map[string]string{
 			"IGAUTH_TABLE":         "LedgerTable",
 			"IGAUTH_SECRET_PREFIX": "AWS::StackName",
+			"IGAUTH_VAULT":         "Vault",
+			"IGAUTH_KEYSET_NAME":   "${AWS::StackName}/keyset",
 		},
 		allowed: []string{
 			"dynamodb:BatchGetItem LedgerTable.Arn",
@@ -272,7 +278,9 @@ var functions = map[string]struct {
 			"logs:CreateLogStream AccountsLogs.Arn",
 			"logs:PutLogEvents AccountsLogs.Arn",
 			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 		},
 	},
 	"RefreshFunction": {
@@ -280,6 +288,9 @@ var functions = map[string]struct {
 		environment: map[string]string{
 			"IGAUTH_TABLE":           "LedgerTable",
 			"IGAUTH_SECRET_PREFIX":   "AWS::StackName",
+			"IGAUTH_SECRET_KEY":      "Key.Arn",
+			"IGAUTH_VAULT":           "Vault",
+			"IGAUTH_KEYSET_NAME":     "${AWS::StackName}/keyset",
 			"IGAUTH_INSTAGRAM_GRAPH": "InstagramGraph",
 		},
 		allowed: []string{
@@ -293,10 +304,14 @@ var functions = map[string]struct {
 			"kms:GenerateDataKey Key.Arn via sqs",
 			"logs:CreateLogStream RefreshLogs.Arn",
 			"logs:PutLogEvents RefreshLogs.Arn",
+			"secretsmanager:CreateSecret secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue if SealsTokens: Keyset, else AWS::NoValue",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 			"secretsmanager:PutSecretValue secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:TagResource secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:UpdateSecretVersionStage secret:${AWS::StackName}/accounts/*",
 			"sqs:SendMessage DeadLetters.Arn",
 		},
@@ -785,8 +800,9 @@ func TestNoSecretStandsInTheTemplate(t *testing.T) {
 	for id, secret := range tmpl.resources("AWS::SecretsManager::Secret") {
 		switch value := secret["SecretString"].(type) {
 		case nil:
-			if at(secret, "GenerateSecretString", "PasswordLength") != 64 {
-				t.Errorf("%s is neither given nor 64 characters long", id)
+			// Of letters and digits, 43 are as good as a key of 256 bits.
+			if length, _ := at(secret, "GenerateSecretString", "PasswordLength").(int); length < 43 {
+				t.Errorf("%s is neither given nor generated with 43 characters or more", id)
 			}
 		case object:
 			if !refers(value, "InstagramAppSecret") {
@@ -808,12 +824,13 @@ func TestNoSecretStandsInTheTemplate(t *testing.T) {
 	compare(t, "the secrets", lines(names), lines(map[string]string{
 		"AppSecret": functions["CallbackFunction"].environment["IGAUTH_APP_SECRET_NAME"],
 		"StateKey":  functions["CallbackFunction"].environment["IGAUTH_STATE_KEY_NAME"],
+		"Keyset":    functions["CallbackFunction"].environment["IGAUTH_KEYSET_NAME"],
 	}))
 }
 
 func TestWhatCannotBeMadeAgainIsRetained(t *testing.T) {
 	resources := load(t).section("Resources")
-	for _, id := range []string{"LedgerTable", "Key", "AppSecret"} {
+	for _, id := range []string{"LedgerTable", "Key", "AppSecret", "Keyset"} {
 		deletion, _ := at(resources[id], "DeletionPolicy").(string)
 		if !strings.HasPrefix(deletion, "Retain") || at(resources[id], "UpdateReplacePolicy") != "Retain" {
 			t.Errorf("%s goes with the stack or with a replacement", id)
@@ -830,7 +847,7 @@ func TestOutputsCarryNoSecret(t *testing.T) {
 		}
 	}
 	for name, output := range outputs {
-		for _, secret := range []string{"InstagramAppSecret", "StateKey", "AppSecret"} {
+		for _, secret := range []string{"InstagramAppSecret", "StateKey", "AppSecret", "Keyset"} {
 			if refers(output, secret) || strings.Contains(show(at(output, "Value")), "resolve:") {
 				t.Errorf("the output %s shows %s", name, secret)
 			}

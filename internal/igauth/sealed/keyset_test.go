@@ -3,9 +3,13 @@ package sealed_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -121,10 +125,67 @@ func TestKeysetsThatAreNone(t *testing.T) {
 	})
 }
 
-// What CloudFormation generates is letters and digits without padding.
+// generated returns a keyset as CloudFormation generates it by the lines of
+// template.yaml: the template with one more member, of random characters
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-secretsmanager-secret-generatesecretstring.html).
+func generated(t *testing.T) igauth.Secret {
+	t.Helper()
+	text, err := os.ReadFile("../../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, keyset, _ := strings.Cut(string(text), "\n  Keyset:\n")
+	_, block, found := strings.Cut(keyset, "\n      GenerateSecretString:\n")
+	if !found {
+		t.Fatal("the template generates no keyset")
+	}
+	options := map[string]string{}
+	for line := range strings.Lines(block) {
+		option, deeper := strings.CutPrefix(line, "        ")
+		if !deeper {
+			break
+		}
+		name, value, _ := strings.Cut(option, ":")
+		options[name] = strings.Trim(strings.TrimSpace(value), "'")
+	}
+	if len(options) != 4 {
+		t.Fatalf("this test does not know all of %v", options)
+	}
+	characters := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	if options["ExcludePunctuation"] != "true" {
+		characters += "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+	}
+	length, err := strconv.Atoi(options["PasswordLength"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var password []byte
+	for range length {
+		password = append(password, characters[rand.IntN(len(characters))])
+	}
+	members := map[string]any{}
+	if err := json.Unmarshal([]byte(options["SecretStringTemplate"]), &members); err != nil {
+		t.Fatal(err)
+	}
+	members[options["GenerateStringKey"]] = string(password)
+	value, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return igauth.NewSecret(string(value))
+}
+
+// It has no padding, and the last of its characters may be any.
 func TestKeysetAsCloudFormationGeneratesIt(t *testing.T) {
-	text := `{"primary": 1, "key_1": "` + strings.Repeat("aZ9", 14) + `z"}`
-	keys, err := sealed.ParseKeyset(igauth.NewSecret(text))
+	for range 100 {
+		roundTrip(t, generated(t))
+	}
+}
+
+// roundTrip seals and opens a token under a keyset that was read from its text.
+func roundTrip(t *testing.T, text igauth.Secret) {
+	t.Helper()
+	keys, err := sealed.ParseKeyset(text)
 	if err != nil {
 		t.Fatal(err)
 	}
