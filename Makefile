@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race lint fuzz build e2e e2e-browser e2e-sam test-emulators test-aws test-template clean \
+.PHONY: help run sim test race concurrency lint fuzz build e2e e2e-browser e2e-sam test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
 
@@ -29,6 +29,10 @@ sim: build/igauth ## Serve the simulator of Instagram alone.
 test: ## Run the tests. Needs Go alone.
 	go vet ./...
 	go test ./...
+
+STEPS ?= 100000
+concurrency: ## Let workers race for one account, for STEPS steps (default 100000), with the race detector.
+	go test -race -count 1 -v -run WorkersDoNotHarmEachOther ./internal/concurrency -steps $(STEPS)
 
 race: ## Run the tests with the race detector.
 	go test -race ./...

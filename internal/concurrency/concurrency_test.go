@@ -2,6 +2,7 @@ package concurrency
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,17 +16,27 @@ import (
 // atOnce bounds how many work on the account at the same time.
 const atOnce = 5
 
-// TestWorkersDoNotHarmEachOther plays one story after the other until there were
-// enough steps; a step is a call that is let go, a worker that begins, or a leap
-// of the clock. `go test ./internal/concurrency -rapid.seed N` repeats one.
+// wantSteps is how many steps are taken at least. A step is a call that is let
+// go, a worker that begins, or a leap of the clock.
+var wantSteps = flag.Int("steps", 15_000, "take at least this many steps")
+
+// TestWorkersDoNotHarmEachOther plays one story after the other. When one goes
+// wrong, rapid shortens it and prints the seed with which it is told again.
 func TestWorkersDoNotHarmEachOther(t *testing.T) {
 	steps := 0
+	for steps < *wantSteps && !t.Failed() {
+		steps += stories(t)
+	}
+	t.Logf("%d steps", steps)
+}
+
+// stories plays as many stories as rapid wants, and returns the number of steps.
+func stories(t *testing.T) (steps int) {
 	rapid.Check(t, func(r *rapid.T) {
 		var caught any
 		synctest.Test(t, func(t *testing.T) {
 			defer func() { caught = recover() }()
-			n := play(t.Context(), r)
-			steps += n
+			steps += play(t.Context(), r)
 		})
 		// Rapid ends a story by a panic, and tells failures apart by where they
 		// come from.
@@ -37,7 +48,7 @@ func TestWorkersDoNotHarmEachOther(t *testing.T) {
 			panic(caught)
 		}
 	})
-	t.Logf("%d steps", steps)
+	return steps
 }
 
 // leaps are how far the clock moves: within a lease, beyond leases, to the next

@@ -24,8 +24,8 @@ type meta struct {
 	mu     sync.Mutex
 	tokens map[string]time.Time // when each was issued
 	spent  map[string]bool
-	// curious are imported tokens that may be refreshed once without being a day
-	// old, as nobody knows their age.
+	// curious are imported tokens, which may be refreshed without being a day old,
+	// as nobody knows their age.
 	curious map[string]bool
 	// problems are what nobody may ask.
 	problems []string
@@ -93,7 +93,6 @@ func (m *meta) refresh(token igauth.Secret) (igauth.Token, error) {
 		if !m.curious[token.Reveal()] {
 			m.problems = append(m.problems, fmt.Sprintf("a token of %s was refreshed", time.Since(at)))
 		}
-		delete(m.curious, token.Reveal())
 		m.mu.Unlock()
 		return igauth.Token{}, &igauth.Error{Code: igauth.CodeTokenTooYoung, Class: igauth.ClassTooYoung, Sent: true}
 	}

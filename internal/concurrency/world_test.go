@@ -252,7 +252,7 @@ func (w *world) agreement(ctx context.Context) error {
 				problem("the token that is stored is dead")
 			}
 		}
-		if !a.Status.Live() && time.Now().Before(a.ExpiresAt) {
+		if !a.Status.Live() && time.Now().Before(a.ExpiresAt) && a.ConfirmAt.IsZero() {
 			problem("the account is %s, and its token is alive", a.Status)
 		}
 	} else if a.Ref != "" {

@@ -84,7 +84,7 @@ func (c *Connector) connect(ctx context.Context, began time.Time, arrival Arriva
 			switch {
 			case a.Status.Live() && a.ConnectedAt.After(token.IssuedAt):
 				return errNewerConsent
-			case a.ended() && a.EndedAt.After(began):
+			case a.EndedAt.After(began):
 				return newError(CodeDisconnected, nil)
 			}
 			return nil

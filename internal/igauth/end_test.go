@@ -287,3 +287,25 @@ func TestRefreshComesBeforeASweep(t *testing.T) {
 		t.Errorf("got status %s, generation %d", a.Status, a.Generation)
 	}
 }
+
+// An attempt that takes the account from another one and does not come back must
+// not have the vault emptied of the account's own token.
+func TestUnfinishedConnectionsLeaveTheToken(t *testing.T) {
+	b := newBench(t)
+	b.vault.set("Put", errors.New("down"))
+	for _, flow := range []string{"second", "third"} {
+		if _, err := b.connector.Finish(t.Context(), b.arrival(flow)); err == nil {
+			t.Fatal("want an error")
+		}
+	}
+	b.vault.set("Put", nil)
+	for range 4 {
+		b.advance(time.Hour)
+		if report, err := b.run(); err != nil || report.Destroyed != 0 {
+			t.Errorf("got %+v, %v", report, err)
+		}
+	}
+	if got := b.token(); got != "long" {
+		t.Errorf("got token %s", got)
+	}
+}

@@ -82,7 +82,7 @@ func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, 
 		switch {
 		case a.leased(now) && a.Lease.Work.byPerson():
 			return newError(CodeInProgress, nil)
-		case a.ended() && a.EndedAt.After(began):
+		case a.EndedAt.After(began):
 			return newError(CodeDisconnected, nil)
 		case a.Status.Live() && a.ExpiresAt.After(now) && (!in.Replace || a.ConnectedAt.After(began)):
 			return newError(CodeAlreadyConnected, nil)

@@ -31,7 +31,7 @@ func (s *Store) intend(ctx context.Context, profile Profile, lease Lease, flow *
 		}
 		a.ID = profile.ID
 		a.setProfile(profile, now)
-		if a.Lease.Attempt != "" && a.Lease.Attempt != lease.Attempt {
+		if a.Lease.Attempt != "" && a.Lease.Attempt != lease.Attempt && !s.vault.Keeps(a.Ref) {
 			// What that attempt has put into the vault nobody finds any more.
 			a.sweepFrom(latest(now, a.Lease.Until))
 		}
