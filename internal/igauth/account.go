@@ -112,6 +112,13 @@ const (
 // stands back.
 func (w Work) byPerson() bool { return w == WorkConnect || w == WorkImport }
 
+// outlives reports whether a token that such work obtained may be committed
+// although the account was taken by somebody else: a person's always, a refreshed
+// one if it is better than what a live account has. A move has obtained nothing.
+func (w Work) outlives(a Account, token Token) bool {
+	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
+}
+
 // A Failure is what happened the last time that something failed.
 type Failure struct {
 	At    time.Time `json:"at,omitempty,omitzero"`
@@ -243,16 +250,18 @@ func (a Account) nextSlot() Slot {
 
 // adopt makes token, for which the vault gave ref, the account's token, ends the
 // attempt that obtained it, and writes it down.
-func (a *Account) adopt(token Token, ref Ref) {
-	if a.Lease.Work == WorkMove {
+func (a *Account) adopt(lease Lease, token Token, ref Ref) {
+	if a.Lease.Attempt == lease.Attempt {
+		a.release()
+	}
+	if lease.Work == WorkMove {
 		a.Generation++
 		a.Ref = ref
-		a.release()
 		return
 	}
 	what := EventRefreshed
 	a.ConfirmAt = time.Time{}
-	switch a.Lease.Work {
+	switch lease.Work {
 	case WorkConnect:
 		what = EventConnected
 		if a.Connected() {
@@ -262,9 +271,9 @@ func (a *Account) adopt(token Token, ref Ref) {
 		what = EventImported
 		a.ConfirmAt = token.IssuedAt.UTC()
 	}
-	if a.Lease.Work.byPerson() {
+	if lease.Work.byPerson() {
 		a.ConnectedAt = token.IssuedAt.UTC()
-		a.RequestedScopes = a.Lease.RequestedScopes
+		a.RequestedScopes = lease.RequestedScopes
 		a.Scopes = nil // those of the last consent are no longer what counts
 	}
 	a.Generation++
@@ -276,7 +285,6 @@ func (a *Account) adopt(token Token, ref Ref) {
 	}
 	a.Status = StatusActive
 	a.Failures, a.LastFailure = 0, Failure{}
-	a.release()
 	a.record(a.IssuedAt, what, "")
 }
 

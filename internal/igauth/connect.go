@@ -90,6 +90,7 @@ func (c *Connector) connect(ctx context.Context, began time.Time, arrival Arriva
 			return nil
 		})
 		if errors.Is(err, errNewerConsent) {
+			flow.Account = profile.ID
 			c.connected(arrival, flow, token)
 			return c.store.save(ctx, nil, flow)
 		}

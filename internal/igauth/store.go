@@ -147,11 +147,15 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 	return committed, err
 }
 
-// adopt commits the row to a token that the vault keeps.
+// adopt commits the row to a token that the vault keeps. If somebody else has
+// taken the account meanwhile and has not committed anything yet, the token still
+// is the newest that there is, and what Meta gave is not thrown away: it is
+// committed, and the other one's commit finds that the account has moved on.
 func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token Token, f *Flow) (Account, error) {
+	lease := a.Lease
 	for {
 		next := a
-		next.adopt(token, ref)
+		next.adopt(lease, token, ref)
 		s.point(&next, a.Ref)
 		next.DueAt = s.policy.Plan(next).At
 		err := s.save(ctx, &next, f)
@@ -166,9 +170,13 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 		}
 		fresh, err := s.row(ctx, a.ID)
 		switch {
+		case errors.Is(err, ErrNotFound):
+			return Account{}, ErrConflict
 		case err != nil:
 			return Account{}, fmt.Errorf("reading the account again: %w", err)
-		case fresh.Lease.Attempt != a.Lease.Attempt || fresh.Generation != a.Generation:
+		case fresh.Generation != a.Generation:
+			return Account{}, ErrConflict
+		case fresh.Lease.Attempt != lease.Attempt && !lease.Work.outlives(fresh, token):
 			return Account{}, ErrConflict
 		case fresh.Revision == a.Revision && f == nil:
 			return Account{}, ErrConflict

@@ -26,7 +26,7 @@ func (v *Vault) Get(ctx context.Context, slot igauth.Slot, ref igauth.Ref) (igau
 		return igauth.Token{}, fmt.Errorf("getting a token from %s: the row's reference was not made by this vault", *name)
 	}
 	var token igauth.Token
-	err = retry(ctx, v.visible, isUnknown, func() (err error) {
+	err = retry(ctx, v.visible, mayLag, func() (err error) {
 		token, err = v.read(ctx, slot.Account, name, string(ref))
 		return err
 	})
@@ -84,13 +84,23 @@ func (v *Vault) Promote(ctx context.Context, slot igauth.Slot, ref, replaced iga
 	if v.Keeps(replaced) && v.move(ctx, name, string(ref), string(replaced)) == nil {
 		return nil
 	}
-	secret, err := v.describe(ctx, name)
-	if err == nil && secret.DeletedDate != nil {
-		// Only the value of a secret that is being deleted is withheld.
-		err = igauth.ErrNotFound
-	}
+	err = retry(ctx, v.visible, mayLag, func() error { return v.lookAndMove(ctx, name, slot, ref) })
 	if err != nil {
-		return fmt.Errorf("looking for the current token in %s: %w", *name, missing(err))
+		return fmt.Errorf("promoting a token in %s: %w", *name, missing(err))
+	}
+	return nil
+}
+
+// lookAndMove moves AWSCURRENT to ref from where it is, unless that is a later
+// generation.
+func (v *Vault) lookAndMove(ctx context.Context, name *string, slot igauth.Slot, ref igauth.Ref) error {
+	secret, err := v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: name})
+	if err != nil {
+		return err
+	}
+	if secret.DeletedDate != nil {
+		// Only the value of a secret that is being deleted is withheld.
+		return igauth.ErrNotFound
 	}
 	current := versionWith(secret.VersionIdsToStages, labelCurrent)
 	if current == string(ref) {
@@ -99,10 +109,14 @@ func (v *Vault) Promote(ctx context.Context, slot igauth.Slot, ref, replaced iga
 	if generation, known := generationOf(current); known && generation > slot.Generation {
 		return nil
 	}
-	if err := v.move(ctx, name, string(ref), current); err != nil {
-		return fmt.Errorf("promoting a token in %s: %w", *name, missing(err))
-	}
-	return nil
+	return v.move(ctx, name, string(ref), current)
+}
+
+// mayLag reports whether an answer may be due to a read that lags: what is there
+// was not seen, or what was seen has changed.
+func mayLag(err error) bool {
+	_, changed := errors.AsType[*types.InvalidParameterException](err)
+	return changed || isMissing(err) || errors.Is(err, igauth.ErrNotFound)
 }
 
 // describe looks at a secret. One that is not there may not be there yet, as reads
