@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +18,7 @@ import (
 
 	"igauth/internal/igauth"
 	"igauth/internal/igsim"
+	"igauth/internal/tokenfile"
 )
 
 // version is set when a release is built.
@@ -37,6 +37,8 @@ type commands struct {
 	Sim        simCommand        `cmd:"" help:"Serve the simulator of Instagram alone."`
 	Accounts   accountsCommand   `cmd:"" help:"List and show accounts."`
 	Token      tokenCommand      `cmd:"" help:"Print the live token of an account."`
+	Import     importCommand     `cmd:"" help:"Bring in tokens that were made elsewhere."`
+	Export     exportCommand     `cmd:"" help:"Write the live tokens to a file, to take them elsewhere."`
 	Refresh    refreshCommand    `cmd:"" help:"Refresh what is due now, or one account."`
 	Disconnect disconnectCommand `cmd:"" help:"Take the token of an account away."`
 	Erase      eraseCommand      `cmd:"" help:"Forget accounts, with all that is known of them."`
@@ -68,7 +70,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	parser, err := kong.New(&cli,
 		kong.Name("igauth"),
 		kong.Description("Keeps Instagram access tokens alive."),
-		kong.Vars{"version": version, "sim_app_id": igsim.DefaultAppID, "sim_app_secret": igsim.DefaultAppSecret},
+		kong.Vars{"token_formats": tokenFormats(), "version": version, "sim_app_id": igsim.DefaultAppID, "sim_app_secret": igsim.DefaultAppSecret},
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exited = code }),
 		kong.UsageOnError(),
@@ -97,24 +99,37 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 // reportJSON tells a program what went wrong, in the form of the API's errors,
 // and returns the exit code.
 func reportJSON(w io.Writer, err error) int {
-	var words bytes.Buffer
-	code := report(&words, err)
+	code := report(io.Discard, err)
 	if code == 0 {
 		return code
 	}
-	type problem struct {
-		Code    igauth.Code `json:"code"`
-		Message string      `json:"message"`
-		Hint    string      `json:"hint,omitempty"`
-	}
-	p := problem{Code: "failed", Message: strings.TrimSpace(strings.TrimPrefix(words.String(), "igauth: "))}
-	if e, ok := errors.AsType[*igauth.Error](err); ok {
-		p = problem{e.Code, e.Code.Message(), e.Code.Hint()}
-	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(map[string]problem{"error": p})
+	_ = encoder.Encode(map[string]*problem{"error": problemOf(err)})
 	return code
+}
+
+// A problem is an error as a program reads it.
+type problem struct {
+	Code    igauth.Code `json:"code"`
+	Message string      `json:"message"`
+	Hint    string      `json:"hint,omitempty"`
+}
+
+func problemOf(err error) *problem {
+	if e, ok := errors.AsType[*igauth.Error](err); ok {
+		return &problem{e.Code, e.Code.Message(), e.Code.Hint()}
+	}
+	return &problem{Code: "failed", Message: err.Error()}
+}
+
+// tokenFormats are the names of the files that can be imported, for kong.
+func tokenFormats() string {
+	var names []string
+	for _, format := range tokenfile.Formats() {
+		names = append(names, string(format))
+	}
+	return strings.Join(names, ",")
 }
 
 // report tells a person what went wrong and returns the exit code.

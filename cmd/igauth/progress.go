@@ -18,11 +18,10 @@ type progress struct {
 }
 
 func newProgress(t *terminal) *progress {
-	p := &progress{t: t, every: 10 * time.Second}
 	if t.live {
-		p.every = 200 * time.Millisecond
+		return &progress{t: t, every: 200 * time.Millisecond}
 	}
-	return p
+	return &progress{t: t, every: 10 * time.Second, last: time.Now()}
 }
 
 // show shows a line if it is time for one.

@@ -31,7 +31,9 @@ type meta struct {
 	problems []string
 }
 
-func newMeta() *meta { return &meta{tokens: map[string]time.Time{}, spent: map[string]bool{}, curious: map[string]bool{}} }
+func newMeta() *meta {
+	return &meta{tokens: map[string]time.Time{}, spent: map[string]bool{}, curious: map[string]bool{}}
+}
 
 // codeOf is the code of a consent.
 func codeOf(consent int) igauth.Secret { return igauth.NewSecret("code-" + strconv.Itoa(consent)) }

@@ -11,6 +11,9 @@ import (
 // Meta's dashboard.
 type Import struct {
 	Token Secret
+	// Scopes are the permissions that the token is said to have, nil if nobody
+	// says. Meta tells them only when somebody consents.
+	Scopes []string
 	// Replace allows that the account has a live token already.
 	Replace bool
 }
@@ -36,6 +39,9 @@ const importWithin = 30 * time.Second
 // refresh is. An account that has a live token keeps it, unless Replace is set:
 // CodeAlreadyConnected. CodeInProgress means that somebody works on the account.
 func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
+	if err := CheckTokenText(in.Token); err != nil {
+		return Account{}, err
+	}
 	began := r.store.now()
 	var profile Profile
 	err := insistently(ctx, func() (err error) {
@@ -92,7 +98,7 @@ func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, 
 	if err != nil {
 		return Account{}, err
 	}
-	return r.store.commit(ctx, a, Token{Value: in.Token, IssuedAt: now, ExpiresAt: now.Add(longLived - youngest)}, nil)
+	return r.store.commit(ctx, a, Token{Value: in.Token, IssuedAt: now, ExpiresAt: now.Add(longLived - youngest), Scopes: sortedScopes(in.Scopes)}, nil)
 }
 
 // youngerThanADay takes over what Meta's refusal to refresh says about an

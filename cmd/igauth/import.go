@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"igauth/internal/igauth"
+	"igauth/internal/tokenfile"
+)
+
+type importCommand struct {
+	where
+	File     string           `arg:"" optional:"" help:"File with tokens; - is standard input. Without one the token is asked for." placeholder:"FILE"`
+	Format   tokenfile.Format `default:"auto" enum:"${token_formats}" help:"What the file is: ${token_formats} (default ${default})." placeholder:"FORMAT"`
+	Variable string           `help:"Take the token from this variable of a dotenv file." placeholder:"NAME"`
+	Replace  bool             `help:"Replace the token of an account that has a live one."`
+}
+
+// Help is shown by igauth import --help.
+func (importCommand) Help() string {
+	return `Brings in tokens that were made elsewhere: with "Generate token" in Meta's dashboard, or by
+another tool. Meta is asked whose each token is. A token that is older than a day is
+refreshed at once, so that its end is known; of a younger one the end is assumed until then.
+
+The file may hold one token or one in each line, be a .env file, a JSON list, what igauth
+export has written, or the data of instagram-token-agent.`
+}
+
+// An imported token is one line of the answer.
+type imported struct {
+	Where   string              `json:"where"`
+	Account *igauth.AccountView `json:"account,omitempty"`
+	Problem *problem            `json:"error,omitempty"`
+}
+
+func (c *importCommand) Run(ctx context.Context, t *terminal) error {
+	entries, unread := c.read(t)
+	if len(entries) == 0 {
+		return unread
+	}
+	parts, closing, err := c.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	refresher, err := parts.Refresher()
+	if err != nil {
+		return err
+	}
+	store, err := parts.Store()
+	if err != nil {
+		return err
+	}
+	shown, done, failed := newProgress(t), []imported{}, 0
+	for i, entry := range entries {
+		shown.show("%d of %d tokens", i, len(entries))
+		if ctx.Err() != nil {
+			break
+		}
+		line := imported{Where: entry.Where}
+		a, err := refresher.Import(ctx, igauth.Import{Token: entry.Token, Scopes: entry.Scopes, Replace: c.Replace})
+		if err != nil {
+			failed++
+			line.Problem = problemOf(err)
+		} else {
+			view := store.View(a)
+			line.Account = &view
+		}
+		done = append(done, line)
+	}
+	shown.done()
+	if err := c.report(t, done); err != nil {
+		return err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted after %d of %d tokens; what was imported stays, and the command may be repeated", len(done), len(entries))
+	case failed > 0:
+		return errors.Join(fmt.Errorf("%d of %s not imported; the others are", failed, count(len(entries), "token")), unread)
+	}
+	return unread
+}
+
+// read returns the tokens of the file, of standard input, or of a person.
+func (c *importCommand) read(t *terminal) ([]tokenfile.Entry, error) {
+	var from io.Reader
+	switch {
+	case c.File != "" && c.File != "-":
+		file, err := os.Open(c.File)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = file.Close() }()
+		from = file
+	case c.File == "" && isTerminalReader(t.in):
+		text, err := askToken(t)
+		if err != nil {
+			return nil, err
+		}
+		from = bytes.NewReader(text)
+	default:
+		from = t.in
+	}
+	if c.Variable != "" {
+		return tokenfile.ReadVariable(from, c.Variable)
+	}
+	return tokenfile.Read(from, c.Format)
+}
+
+func isTerminalReader(r io.Reader) bool {
+	file, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// askToken asks a person, and does not show what is typed.
+func askToken(t *terminal) ([]byte, error) {
+	_, _ = fmt.Fprint(t.err, "Paste the token (it is not shown), then press Enter: ")
+	text, err := term.ReadPassword(int(t.in.(*os.File).Fd()))
+	_, _ = fmt.Fprintln(t.err)
+	return text, err
+}
+
+func (c *importCommand) report(t *terminal, done []imported) error {
+	if c.JSON {
+		return printJSON(t, map[string]any{"imported": done})
+	}
+	w := newTable(t)
+	w.AppendHeader([]any{"TOKEN", "ACCOUNT", "STATUS", "EXPIRES"})
+	var hints []string
+	for _, line := range done {
+		if line.Problem != nil {
+			w.AppendRow([]any{line.Where, "-", line.Problem.Message, "-"})
+			if line.Problem.Hint != "" {
+				hints = append(hints, line.Where+": "+line.Problem.Hint)
+			}
+			continue
+		}
+		a := line.Account
+		expires := day(a.ExpiresAt)
+		if a.ExpiryAssumed {
+			expires += " or a day later; known on " + day(a.RefreshAt)
+		}
+		w.AppendRow([]any{line.Where, a.Username, status(t, a.Status), expires})
+	}
+	w.Render()
+	for _, hint := range hints {
+		if _, err := fmt.Fprintln(t.out, hint); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type exportCommand struct {
+	where
+	Output string `required:"" short:"o" help:"File to write, which must not exist; - is standard output." placeholder:"FILE"`
+}
+
+// Help is shown by igauth export --help.
+func (exportCommand) Help() string {
+	return `Writes the tokens of all live accounts in plain text, as JSON that igauth import reads
+again. Whoever has the file can act for these accounts: delete it when it has served.`
+}
+
+func (c *exportCommand) Run(ctx context.Context, t *terminal) error {
+	var accounts []tokenfile.Exported
+	left := 0
+	err := c.store(ctx, t, func(store *igauth.Store) error {
+		shown := newProgress(t)
+		defer shown.done()
+		return eachAccount(ctx, store, func(a igauth.Account) error {
+			a, token, err := store.Token(ctx, a.ID, 0)
+			if e, ok := errors.AsType[*igauth.Error](err); ok && e.Class == igauth.ClassRefused {
+				left++
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("account %s: %w", a.ID, err)
+			}
+			accounts = append(accounts, tokenfile.Exported{
+				ID: a.ID, Username: a.Username, Token: token.Value,
+				IssuedAt: a.IssuedAt, ExpiresAt: a.ExpiresAt, Scopes: a.Scopes,
+			})
+			shown.show("%d accounts", len(accounts))
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.write(t, accounts); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.err, "%s exported; %d without a live token left out.\n", count(len(accounts), "account"), left)
+	return err
+}
+
+// write writes a file that only its owner can read.
+func (c *exportCommand) write(t *terminal, accounts []tokenfile.Exported) error {
+	if c.Output == "-" {
+		return tokenfile.Write(t.out, accounts)
+	}
+	file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s is there already, and is not overwritten", c.Output)
+	}
+	if err != nil {
+		return err
+	}
+	err = errors.Join(tokenfile.Write(file, accounts), file.Sync(), file.Close())
+	if err != nil {
+		_ = os.Remove(c.Output)
+	}
+	return err
+}
