@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race concurrency lint fuzz build e2e e2e-browser e2e-sam test-emulators test-aws test-template clean \
+.PHONY: help run sim test race concurrency migrate lint fuzz build e2e e2e-browser e2e-sam test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
 
@@ -33,6 +33,9 @@ test: ## Run the tests. Needs Go alone.
 STEPS ?= 100000
 concurrency: ## Let workers race for one account, for STEPS steps (default 100000), with the race detector.
 	go test -race -count 1 -v -run WorkersDoNotHarmEachOther ./internal/concurrency -steps $(STEPS)
+
+migrate: ## Move 10,000 accounts from one vault to the other and back, interrupted twice each time.
+	go test -count 1 -v -run VaultIsMigrated ./internal/app/stores -accounts 10000
 
 race: ## Run the tests with the race detector.
 	go test -race ./...

@@ -86,6 +86,7 @@ func (s *Store) empty(ctx context.Context, a *Account) error {
 		a.SweepAt, a.Swept = time.Time{}, false
 		return s.endHere(ctx, a)
 	}
+	// A machine that has slept sees here that its time is over.
 	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
 	defer cancel()
 	if err := s.vault.Destroy(ctx, a.slot()); err != nil {

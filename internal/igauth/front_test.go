@@ -406,7 +406,7 @@ func TestTwoTabsFinishInAnyOrder(t *testing.T) {
 // However many deliveries of one callback come at once, one code is spent and
 // all get the same answer.
 func TestParallelDeliveries(t *testing.T) {
-	const deliveries = 200
+	const deliveries = 1000
 	f := newFront(t, registered)
 	fl := f.begin("")
 	answers := make(chan string, deliveries)
@@ -425,6 +425,10 @@ func TestParallelDeliveries(t *testing.T) {
 	}
 	if len(distinct) != 1 || f.meta.exchanges() != 1 {
 		t.Errorf("got %d different answers and %d exchanges, want one of each: %v", len(distinct), f.meta.exchanges(), distinct)
+	}
+	accounts, err := f.ledger.Accounts(t.Context(), "", 10)
+	if err != nil || len(accounts) != 1 || accounts[0].Generation != 1 || accounts[0].Status != igauth.StatusActive {
+		t.Errorf("got %d accounts, %v, want one of generation 1", len(accounts), err)
 	}
 }
 

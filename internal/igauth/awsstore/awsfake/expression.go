@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/big"
@@ -101,6 +102,9 @@ func compare(a, b types.AttributeValue) (order int, comparable bool) {
 		}
 	case *types.AttributeValueMemberN:
 		if b, ok := b.(*types.AttributeValueMemberN); ok {
+			if natural(a.Value) && natural(b.Value) {
+				return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), strings.Compare(a.Value, b.Value)), true
+			}
 			x, xOK := new(big.Rat).SetString(a.Value)
 			y, yOK := new(big.Rat).SetString(b.Value)
 			if xOK && yOK {
@@ -109,6 +113,17 @@ func compare(a, b types.AttributeValue) (order int, comparable bool) {
 		}
 	}
 	return 0, false
+}
+
+// natural reports whether a number is digits without a leading zero, as most
+// are, which are quickly compared.
+func natural(number string) bool {
+	for _, c := range []byte(number) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return number != "" && number[0] != '0'
 }
 
 // text returns the text of an attribute, "" if it is none.

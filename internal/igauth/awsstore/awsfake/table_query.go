@@ -59,13 +59,13 @@ func (t *Table) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 		if err != nil {
 			return nil, err
 		}
-		slices.SortFunc(rows, func(a, b item) int { return t.order(i, a, b) })
 		if start := in.ExclusiveStartKey; start != nil {
 			if start[t.key] == nil || start[i.hash] == nil || start[i.sort] == nil {
 				return nil, invalidRequest("The provided starting key is invalid")
 			}
 			rows = slices.DeleteFunc(rows, func(row item) bool { return t.order(i, row, start) <= 0 })
 		}
+		slices.SortFunc(rows, func(a, b item) int { return t.order(i, a, b) })
 		size := len(rows) + 1
 		if in.Limit != nil {
 			if size = min(size, int(*in.Limit)); size < 1 {

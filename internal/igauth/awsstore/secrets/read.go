@@ -119,16 +119,6 @@ func mayLag(err error) bool {
 	return changed || isMissing(err) || errors.Is(err, igauth.ErrNotFound)
 }
 
-// describe looks at a secret. One that is not there may not be there yet, as reads
-// lag, and is looked for again for two seconds.
-func (v *Vault) describe(ctx context.Context, name *string) (secret *secretsmanager.DescribeSecretOutput, err error) {
-	err = retry(ctx, v.visible, isUnknown, func() (err error) {
-		secret, err = v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: name})
-		return err
-	})
-	return secret, err
-}
-
 // move moves AWSCURRENT to a version. It fails if the label is not on the
 // version from which it is to be moved, "" for none.
 func (v *Vault) move(ctx context.Context, name *string, to, from string) error {
@@ -161,18 +151,18 @@ func versionWith(stages map[string][]string, label string) string {
 // the value cannot be read from now on.
 //
 // Secrets Manager deletes on no condition, so that the secret is looked at first.
-// Who is held up between the two for longer than a lease destroys too much.
+// Who is held up between the two for longer than a lease destroys too much. A
+// secret that is not seen is deleted all the same, as reads lag.
 func (v *Vault) Destroy(ctx context.Context, slot igauth.Slot) error {
 	name, err := v.name(slot.Account)
 	if err != nil {
 		return fmt.Errorf("destroying tokens: %w", err)
 	}
-	secret, err := v.describe(ctx, name)
+	secret, err := v.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: name})
 	if err != nil && !isUnknown(err) {
 		return fmt.Errorf("looking for later tokens in %s: %w", *name, err)
 	}
 	if err == nil {
-		// A version that is not known yet, as reads lag, has no label here either.
 		for version := range secret.VersionIdsToStages {
 			if generation, ours := generationOf(version); ours && generation > slot.Generation {
 				return nil
