@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -54,6 +55,34 @@ func TestValue(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+// TestDocumentationShowsTheValue compares the example in docs/storage.md with
+// what is written.
+func TestDocumentationShowsTheValue(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/storage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(text), "### The secret of an account\n\n```json\n")
+	example, _, closed := strings.Cut(example, "```")
+	if !found || !closed {
+		t.Fatal("docs/storage.md shows no secret of an account")
+	}
+	written, err := encode(slotOf(7), profile, tokenOf("IGAA…"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want any
+	if err := json.Unmarshal([]byte(example), &got); err != nil {
+		t.Fatalf("the example in docs/storage.md is no JSON: %v", err)
+	}
+	if err := json.Unmarshal([]byte(written.Reveal()), &want); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("docs/storage.md shows\n%v\nand what is written is\n%v", got, want)
 	}
 }
 
