@@ -121,19 +121,28 @@ func init() {
 }
 
 // interleave begins the first process, has the second do its work when the first
-// has come to the gate, and lets the first go on.
+// has come to the gate, and lets the first go on when the second is done, or to
+// its grave if it dies before.
 func (w *world) interleave(g *gate, first *process, begin func(*process), second *process, between func(*process)) {
 	first.gate = g
 	done := make(chan struct{})
-	go func() {
+	w.running.Go(func() {
 		defer close(done)
 		begin(first)
-	}()
+	})
 	select {
 	case <-g.held:
 	case <-done:
 	}
-	between(second)
+	passed := make(chan struct{})
+	w.running.Go(func() {
+		defer close(passed)
+		between(second)
+	})
+	select {
+	case <-passed:
+	case <-first.killed:
+	}
 	close(g.release)
 	<-done
 }
