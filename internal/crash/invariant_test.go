@@ -63,6 +63,12 @@ func (w *world) checkRows() {
 		if a.Unpromoted {
 			w.problem("the row is %s and still not promoted", a.Status)
 		}
+		if !a.SweepAt.IsZero() {
+			w.problem("the row is %s and the vault still to be emptied at %s", a.Status, a.SweepAt)
+		}
+		if a.Status == igauth.StatusDeleting && (a.Username != "" || a.AppScopedID != "" || len(a.History) > 0 || a.ForgetAt.IsZero()) {
+			w.problem("the account is erased, and the row still knows things of it, or is never forgotten")
+		}
 		now := time.Now()
 		switch live := a.Status.Live(); {
 		case live && !a.DueAt.After(now):
@@ -91,15 +97,15 @@ func (w *world) checkVault() {
 			w.problem("the vault has a secret of %s", id)
 		case a.Status == igauth.StatusReauthRequired:
 			// The text stays until the next token replaces it.
-		case !a.Status.Live():
-			w.problem("the account is %q, and the vault has its secret", a.Status)
+		case !w.stack.vault.Keeps(a.Ref):
+			w.problem("the vault has a secret of the account, which is %q and has its token elsewhere", a.Status)
 		default:
 			if text, err := w.token(); err == nil && text != current {
 				w.problem("direct readers of the vault see another token than the row's")
 			}
 		}
 	}
-	if _, ok := held[personID]; w.stack.keeps && a.Status.Live() && !ok {
+	if _, ok := held[personID]; w.stack.vault.Keeps(a.Ref) && !ok {
 		w.problem("direct readers of the vault see no token")
 	}
 }
@@ -143,6 +149,9 @@ func (w *world) settled() {
 	switch a, ok := w.row(); {
 	case ok && a.Status.Live():
 		w.checkLive("after three days")
+		if w.scenario.after == nil && w.books.spent > w.spent && a.ConnectedAt.Before(w.began.Add(-time.Second)) {
+			w.lose("the visitor left, and the earlier token was not replaced", lossC2b, lossC3)
+		}
 		return
 	case ok && a.Status == igauth.StatusReauthRequired:
 		w.lose("the owner is asked to connect again", lossR3)
@@ -151,7 +160,7 @@ func (w *world) settled() {
 		}
 	case w.gone:
 		return
-	case w.scenario.mayEnd(a.Status):
+	case w.scenario.takesAway() && a.Status == w.scenario.ends:
 		return
 	case w.books.spent > 0:
 		w.lose("Meta gave a token, and the account is "+string(a.Status), lossC2b, lossC3)

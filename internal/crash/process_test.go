@@ -2,11 +2,11 @@ package crash_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +20,8 @@ const (
 	callbackLife = 28 * time.Second
 	apiLife      = 10 * time.Second
 	runLife      = 300 * time.Second
+	// commandLife is a person's patience with a command line.
+	commandLife = 300 * time.Second
 )
 
 // A process is one invocation of a function: its own objects on the stores and
@@ -51,7 +53,7 @@ type facts struct {
 	granted bool
 	// renewed: Meta has replaced a token for it.
 	renewed bool
-	// stored: a token of its own is where it is found again.
+	// stored: the last token that it got is where it is found again.
 	stored bool
 }
 
@@ -133,8 +135,9 @@ type gate struct {
 	held, release chan struct{}
 }
 
-func newGate(op string, n int) *gate {
-	return &gate{op: op, n: n, held: make(chan struct{}), release: make(chan struct{})}
+// newGate returns a gate that stands where another one does.
+func newGate(at gate) *gate {
+	return &gate{op: at.op, n: at.n, held: make(chan struct{}), release: make(chan struct{})}
 }
 
 // stop waits at the process's gate if this is the call.
@@ -163,8 +166,9 @@ func (p *process) answered(op string) {
 func (p *process) saved(change igauth.Change) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	if change.Flow != nil {
+	if change.Flow != nil && !p.facts.claimed {
 		p.facts.claimed = true
+		p.w.claims++
 	}
 	if a := change.Account; a != nil && p.w.putRefs[a.Ref] == p {
 		p.facts.stored = true
@@ -181,7 +185,7 @@ func (p *process) put(slot igauth.Slot, ref igauth.Ref, kept bool) {
 		p.facts.stored = true
 	}
 	if _, again := w.puts[slot]; !again {
-		w.puts[slot] = put{at: time.Now(), byRun: !p.facts.granted}
+		w.puts[slot] = put{at: time.Now(), byRun: strings.HasPrefix(p.name, run.name)}
 	}
 }
 
@@ -238,8 +242,10 @@ func (p *process) meta() metaPort { return metaPort{p, p.w.instagram()} }
 // instagram returns a client of the simulator.
 func (w *world) instagram() *instagram.Client {
 	return must(instagram.New(instagram.Config{
-		AppID:       igsim.DefaultAppID,
-		AppSecret:   func(context.Context) (igauth.Secret, error) { return igauth.NewSecret(igsim.DefaultAppSecret), nil },
+		AppID: igsim.DefaultAppID,
+		AppSecrets: func(context.Context) ([]igauth.Secret, error) {
+			return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil
+		},
 		RedirectURI: origin + "/callback",
 		Transport:   wire{w},
 	}))
@@ -280,15 +286,6 @@ func (p *process) serve(h http.Handler, r *http.Request) (*http.Response, bool) 
 
 func (p *process) refresher() *igauth.Refresher {
 	return must(igauth.NewRefresher(igauth.RefresherConfig{Store: p.store(), Meta: p.meta(), Log: p.w.log}))
-}
-
-// run is a scheduled run.
-func (p *process) run() bool {
-	return p.do(func(ctx context.Context) {
-		if _, err := p.refresher().RunOnce(ctx); err != nil && !errors.Is(err, errKilled) {
-			p.w.log.Error("run failed", "err", err)
-		}
-	})
 }
 
 func must[T any](value T, err error) T {

@@ -1,8 +1,7 @@
 package crash_test
 
 import (
-	"net/http"
-	"net/url"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -10,206 +9,243 @@ import (
 	"igauth/internal/igauth"
 )
 
-// A scenario is something that is done, and what its people do afterwards when
-// it was disturbed.
+// A scenario is something that is done, and what people do afterwards when it
+// was disturbed.
 type scenario struct {
 	name string
 	// behaviours are what a refresh may give; nil means that none happens.
 	behaviours []string
+	// stacks are where it makes sense; nil means on all.
+	stacks []string
 	// before builds what is there before, without faults.
 	before func(w *world)
-	// act is what faults strike.
-	act func(w *world)
+	// works is what faults strike: one work, or two at the same time.
+	works []work
+	gate  *gate
 	// after is what people do; the hourly runs come by themselves.
-	after func(w *world)
-	// twin names the call at which, delivered twice means that the whole comes
-	// twice at the same time.
+	after []func(w *world)
+	// ends is the status in which an account ends whose token was taken away.
+	ends igauth.Status
+}
+
+// A work is what a process does.
+type work struct {
+	name string
+	life time.Duration
+	do   func(w *world, p *process)
+	// twin is the first call that belongs to this work alone. Where that is
+	// delivered twice, it is the whole work that comes twice at the same time.
 	twin string
-	// ends are the statuses besides a live one in which the account may end.
-	ends []igauth.Status
 }
 
-func (s *scenario) mayEnd(status igauth.Status) bool { return slices.Contains(s.ends, status) }
+var (
+	visit      = work{"visitor", callbackLife, (*world).visit, "meta.ExchangeCode"}
+	run        = work{"run", runLife, (*world).run, "ledger.Due"}
+	disconnect = work{"disconnect", apiLife, (*world).disconnect, "ledger.Account"}
+	erase      = work{"erase", commandLife, (*world).erase, "ledger.Account"}
+	bring      = work{"import", commandLife, (*world).bring, "meta.Profile"}
+	move       = work{"move", commandLife, (*world).move, "ledger.Account"}
+)
 
-// isTwin reports whether a fault is that the whole scenario comes twice.
+// isTwin reports whether a fault is that a whole work comes twice.
+func (k work) isTwin(f fault) bool { return f.mode == twice && f.op == k.twin && f.first }
+
+// isTwin reports whether a fault is that a whole work of the scenario comes
+// twice. In a race, which call is the first of a work is certain only of visits.
 func (s *scenario) isTwin(f fault) bool {
-	return f.mode == twice && f.op == s.twin && f.first
+	return s.twin(s.works[0], f) || len(s.works) > 1 && s.twin(s.works[1], f)
 }
 
-// both does something in a process and, if the case is that it comes twice, in
+func (s *scenario) twin(k work, f fault) bool {
+	return (len(s.works) == 1 || k.twin == visit.twin) && k.isTwin(f)
+}
+
+// act does what faults strike.
+func (s *scenario) act(w *world) {
+	if len(s.works) == 1 {
+		w.work(s.works[0], w.begin(s.works[0]))
+		return
+	}
+	first, second := w.begin(s.works[0]), w.begin(s.works[1])
+	first.gate = newGate(*s.gate)
+	w.interleave(first, func() { w.work(s.works[0], first) }, func() { w.work(s.works[1], second) })
+}
+
+func (w *world) begin(k work) *process { return w.process(k.name, k.life) }
+
+// work has a process do some work and, if the case is that it comes twice,
 // another one at the same time.
-func (w *world) both(p *process, again func() *process, do func(p *process)) {
+func (w *world) work(k work, p *process) {
 	processes := []*process{p}
-	if slices.ContainsFunc(w.faults, w.scenario.isTwin) {
-		processes = append(processes, again())
+	if slices.ContainsFunc(w.faults, func(f fault) bool { return w.scenario.twin(k, f) }) {
+		processes = append(processes, w.begin(k))
 	}
 	var all sync.WaitGroup
 	for _, p := range processes {
-		all.Go(func() { do(p) })
+		all.Go(func() { k.do(w, p) })
 	}
 	all.Wait()
 }
 
-func (w *world) callbackProcess() *process { return w.process("callback", callbackLife) }
-func (w *world) runProcess() *process      { return w.process("run", runLife) }
-func (w *world) apiProcess() *process      { return w.process("api", apiLife) }
-
 var scenarios = []*scenario{
 	{
-		name: "connect", twin: "meta.ExchangeCode",
-		before: (*world).clicked, act: (*world).returned, after: (*world).reloaded,
+		name: "connect", before: (*world).click,
+		works: []work{visit}, after: []func(*world){(*world).reload},
 	},
 	{
 		// The visitor leaves and never sees how it ended.
-		name: "connect and leave", twin: "meta.ExchangeCode",
-		before: (*world).clicked, act: (*world).returned,
+		name: "connect and leave", before: (*world).click, works: []work{visit},
 	},
 	{
-		name: "reconnect", twin: "meta.ExchangeCode",
-		before: func(w *world) { w.connected(10 * day); w.clicked() },
-		act:    (*world).returned, after: (*world).reloaded,
+		name: "reconnect", before: reconnecting,
+		works: []work{visit}, after: []func(*world){(*world).reload},
 	},
 	{
-		name: "reconnect and leave", twin: "meta.ExchangeCode",
-		before: func(w *world) { w.connected(10 * day); w.clicked() },
-		act:    (*world).returned,
+		name: "reconnect and leave", before: reconnecting, works: []work{visit},
 	},
 	{
-		name: "refresh", behaviours: allBehaviours, twin: "ledger.Due",
-		before: func(w *world) { w.connected(34 * day) },
-		act:    func(w *world) { w.both(w.runProcess(), w.runProcess, func(p *process) { p.run() }) },
+		name: "connect after disconnect", before: func(w *world) { w.connected(10 * day); w.end(disconnect); w.click() },
+		works: []work{visit}, after: []func(*world){(*world).reload},
 	},
 	{
-		name: "disconnect", twin: "ledger.Account",
-		before: func(w *world) { w.connected(10 * day) },
-		act:    (*world).disconnected,
-		ends:   []igauth.Status{igauth.StatusDisconnected},
+		name: "connect after erase", before: func(w *world) { w.connected(10 * day); w.end(erase); w.click() },
+		works: []work{visit}, after: []func(*world){(*world).reload},
+	},
+	{
+		name: "refresh", behaviours: allBehaviours, before: overdue, works: []work{run},
+	},
+	{
+		name: "disconnect", before: func(w *world) { w.connected(10 * day) },
+		works: []work{disconnect}, ends: igauth.StatusDisconnected,
+	},
+	{
+		name: "erase", before: func(w *world) { w.connected(10 * day) },
+		works: []work{erase}, ends: igauth.StatusDeleting,
+	},
+	{
+		name: "import", behaviours: allBehaviours, before: func(w *world) { w.generate(20 * day) },
+		works: []work{bring}, after: []func(*world){(*world).bringAgain},
+	},
+	{
+		// Meta refuses to refresh a token that is not a day old.
+		name: "import, token young", behaviours: allBehaviours, before: func(w *world) { w.generate(time.Hour) },
+		works: []work{bring}, after: []func(*world){(*world).bringAgain},
+	},
+	{
+		name: "import over connection", behaviours: allBehaviours, before: replacing,
+		works: []work{bring}, after: []func(*world){(*world).bringAgain},
+	},
+	{
+		name: "seal", stacks: []string{"aws"}, before: sealing,
+		works: []work{move}, after: []func(*world){(*world).moveAgain},
+	},
+	{
+		name: "unseal", stacks: []string{"aws"}, before: func(w *world) {
+			w.stack.seal.Store(true)
+			w.connected(10 * day)
+			w.stack.seal.Store(false)
+		},
+		works: []work{move}, after: []func(*world){(*world).moveAgain},
 	},
 }
 
-// Races: the first process stops before one of its calls until the second has
-// done its work.
+func reconnecting(w *world) { w.connected(10 * day); w.click() }
+func overdue(w *world)      { w.connected(34 * day) }
+func sealing(w *world)      { w.connected(10 * day); w.stack.seal.Store(true) }
+func replacing(w *world)    { w.connected(32 * day); w.replace = true; w.generate(2 * day) }
+
+// Races: the first work stops before one of its calls until the second is done.
 func init() {
+	const (
+		get     = "vault.Get"
+		obtain  = "ledger.Account" // the visitor's token is there, and the row is looked at
+		put     = "vault.Put"
+		commit  = "ledger.Save"
+		promote = "vault.Promote"
+		destroy = "vault.Destroy"
+	)
+	clickOverdue := func(w *world) { w.connected(34 * day); w.click() }
 	for _, r := range []struct {
-		name  string
-		first string
-		gate  gate
+		first, second work
+		op            string
+		n             int
+		before        func(w *world)
+		after         func(w *world)
+		ends          igauth.Status
+		stacks        []string
 	}{
-		{"race, run claimed", "run", gate{op: "vault.Get", n: 1}},
-		{"race, run refreshed", "run", gate{op: "vault.Put", n: 1}},
-		{"race, run kept", "run", gate{op: "ledger.Save", n: 2}},
-		{"race, run committed", "run", gate{op: "vault.Promote", n: 1}},
-		{"race, visitor granted", "callback", gate{op: "ledger.Account", n: 1}},
-		{"race, visitor noted", "callback", gate{op: "vault.Put", n: 1}},
-		{"race, visitor committed", "callback", gate{op: "vault.Promote", n: 1}},
+		{run, visit, get, 1, clickOverdue, (*world).reload, "", nil},
+		{run, visit, put, 1, clickOverdue, (*world).reload, "", nil},
+		{run, visit, commit, 2, clickOverdue, (*world).reload, "", nil},
+		{run, visit, promote, 1, clickOverdue, (*world).reload, "", []string{"aws"}},
+		{visit, run, obtain, 1, clickOverdue, (*world).reload, "", nil},
+		{visit, run, put, 1, clickOverdue, (*world).reload, "", nil},
+		{visit, run, promote, 1, clickOverdue, (*world).reload, "", []string{"aws"}},
+
+		{run, disconnect, put, 1, overdue, nil, igauth.StatusDisconnected, nil},
+		{run, disconnect, commit, 2, overdue, nil, igauth.StatusDisconnected, nil},
+		{run, disconnect, promote, 1, overdue, nil, igauth.StatusDisconnected, []string{"aws"}},
+		{run, erase, put, 1, overdue, nil, igauth.StatusDeleting, nil},
+		{disconnect, run, destroy, 1, overdue, nil, igauth.StatusDisconnected, nil},
+
+		{visit, disconnect, obtain, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, nil},
+		{visit, disconnect, put, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, nil},
+		{visit, disconnect, commit, 3, reconnecting, (*world).reload, igauth.StatusDisconnected, nil},
+		{visit, disconnect, promote, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, []string{"aws"}},
+		{visit, erase, put, 1, (*world).click, (*world).reload, igauth.StatusDeleting, nil},
+		{visit, erase, commit, 3, reconnecting, (*world).reload, igauth.StatusDeleting, nil},
+
+		{run, bring, put, 1, replacing, (*world).bringAgain, "", nil},
+		{bring, run, put, 1, replacing, (*world).bringAgain, "", nil},
+		{bring, visit, put, 1, func(w *world) { replacing(w); w.click() }, (*world).reload, "", nil},
+		{bring, erase, put, 1, func(w *world) { w.generate(20 * day) }, nil, igauth.StatusDeleting, nil},
+
+		{run, move, put, 1, func(w *world) { overdue(w); w.stack.seal.Store(true) }, (*world).moveAgain, "", []string{"aws"}},
+		{move, run, put, 1, func(w *world) { overdue(w); w.stack.seal.Store(true) }, (*world).moveAgain, "", []string{"aws"}},
+		{move, visit, put, 1, func(w *world) { sealing(w); w.click() }, (*world).reload, "", []string{"aws"}},
+		{move, disconnect, put, 1, sealing, nil, igauth.StatusDisconnected, []string{"aws"}},
 	} {
-		scenarios = append(scenarios, &scenario{
-			name: r.name, behaviours: allBehaviours, twin: "meta.ExchangeCode",
-			before: func(w *world) { w.connected(34 * day); w.clicked() },
-			act: func(w *world) {
-				run := func(p *process) { p.run() }
-				g := newGate(r.gate.op, r.gate.n)
-				if r.first == "run" {
-					w.interleave(g, w.runProcess(), run, w.callbackProcess(), w.visit)
-				} else {
-					w.interleave(g, w.callbackProcess(), w.visit, w.runProcess(), run)
-				}
-			},
-			after: (*world).reloaded,
-		})
+		s := &scenario{
+			name:   fmt.Sprintf("%s during %s at %s", r.second.name, r.first.name, r.op),
+			before: r.before, works: []work{r.first, r.second}, gate: &gate{op: r.op, n: r.n}, ends: r.ends, stacks: r.stacks,
+			behaviours: allBehaviours,
+		}
+		if r.ends != "" || r.first.name == move.name || r.second.name == move.name {
+			s.behaviours = []string{"new-old-dies"}
+		}
+		if r.after != nil {
+			s.after = append(s.after, r.after)
+		}
+		scenarios = append(scenarios, s)
 	}
 }
 
-// interleave begins the first process, has the second do its work when the first
-// has come to the gate, and lets the first go on when the second is done, or to
-// its grave if it dies before.
-func (w *world) interleave(g *gate, first *process, begin func(*process), second *process, between func(*process)) {
-	first.gate = g
+// interleave begins the first work, has the second be done when the first has
+// come to the gate, and lets the first go on when the second is done, or to its
+// grave if it dies before.
+func (w *world) interleave(first *process, one, two func()) {
 	done := make(chan struct{})
 	w.running.Go(func() {
 		defer close(done)
-		begin(first)
+		one()
 	})
 	select {
-	case <-g.held:
+	case <-first.gate.held:
 	case <-done:
+	}
+	died := first.killed
+	if first.isDead() {
+		died = nil
 	}
 	passed := make(chan struct{})
 	w.running.Go(func() {
 		defer close(passed)
-		between(second)
+		two()
 	})
 	select {
 	case <-passed:
-	case <-first.killed:
+	case <-died:
 	}
-	close(g.release)
+	close(first.gate.release)
 	<-done
-}
-
-// connected has the account connected for a time, with a run at the end of it.
-func (w *world) connected(ago time.Duration) {
-	w.connect()
-	w.ticks(3 * time.Hour)
-	time.Sleep(ago)
-	if ago < 30*day {
-		w.tick()
-		w.ticks(3 * time.Hour)
-	}
-	untilNextHour()
-}
-
-// clicked has the visitor at Instagram's window, about to come back.
-func (w *world) clicked() { w.back = w.visitor.click() }
-
-// returned has the visitor come back.
-func (w *world) returned() { w.visit(w.callbackProcess()) }
-
-// visit has a process answer the visitor who comes back.
-func (w *world) visit(p *process) {
-	w.both(p, w.callbackProcess, func(p *process) {
-		seen := w.visitor.show(w.visitor.open(p, w.back))
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.seen = max(w.seen, seen)
-	})
-}
-
-// reloaded has the visitor go on until the account is connected.
-func (w *world) reloaded() {
-	if w.seen == seesConnected || w.seen != seesFailed && w.visitor.insist(w.back) {
-		return
-	}
-	w.lose("the visitor is told to try again", lossC2b, lossC3)
-	w.checkEarlier()
-	w.visitor.again()
-}
-
-// checkEarlier makes sure that a connection that failed has taken nothing away.
-func (w *world) checkEarlier() {
-	if !w.live() {
-		return
-	}
-	text, err := w.token()
-	if err != nil {
-		w.problem("the earlier token is not readable any more: %v", err)
-	} else if !w.sim.TokenAlive(text) {
-		w.lose("the earlier token is dead", lossR3)
-	}
-}
-
-// disconnected has the site's backend disconnect the account.
-func (w *world) disconnected() {
-	w.both(w.apiProcess(), w.apiProcess, func(p *process) {
-		if resp, ok := p.api(http.MethodDelete, "/accounts/"+string(personID)); ok && resp.StatusCode == http.StatusOK {
-			w.gone = true
-			w.checkGone()
-		}
-	})
-}
-
-// A journey is where the visitor has come.
-type journey struct {
-	back *url.URL
-	seen sight
 }

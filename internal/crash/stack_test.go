@@ -3,6 +3,7 @@ package crash_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"igauth/internal/igauth"
@@ -14,11 +15,11 @@ import (
 type stack struct {
 	ledger igauth.Ledger
 	vault  igauth.Vault
-	// keeps says that the vault has something beside the rows, and held returns
-	// what its direct readers see.
-	keeps bool
+	// held returns what direct readers of the vault see.
 	held  func() map[igauth.AccountID]string
 	close func()
+	// seal says whether a vault that can do both seals new tokens.
+	seal atomic.Bool
 }
 
 func nothingHeld() map[igauth.AccountID]string { return nil }
@@ -38,7 +39,7 @@ var stacks = map[string]func(o *outside, dir string) *stack{
 // keys is one keyset for all worlds.
 var keys = sync.OnceValue(func() sealed.Keyset { return must(sealed.NewKeyset(nil)) })
 
-func newSealed() igauth.Vault { return must(sealed.NewVault(keys())) }
+func newSealed() *sealed.Vault { return must(sealed.NewVault(keys())) }
 
 // An outside is a goroutine that lives in real time, for what does not get along
 // with the virtual one: the embedded ledger closes its file when it was idle for

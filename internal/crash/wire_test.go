@@ -60,7 +60,9 @@ func (w *world) askMeta(r *http.Request, e errand) *http.Response {
 		r = r.Clone(r.Context())
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	if old := r.URL.Query().Get("access_token"); r.URL.Path == "/refresh_access_token" {
+	// Of a token that somebody brings nobody knows how old it is, until Meta was
+	// asked to refresh it.
+	if old := r.URL.Query().Get("access_token"); r.URL.Path == "/refresh_access_token" && w.pasted.IsZero() {
 		w.mu.Lock()
 		if since, known := w.books.since[old]; known && time.Since(since) < 24*time.Hour && (e.m != twice || time.Since(since) > 0) {
 			w.problemLocked("a token of %s was refreshed", time.Since(since))
@@ -88,6 +90,9 @@ func (w *world) askMeta(r *http.Request, e errand) *http.Response {
 		return resp
 	}
 	w.secrets[token.Text] = "a token"
+	if e.p == nil {
+		return resp // a token of which igauth knows nothing
+	}
 	switch r.URL.Path {
 	case "/oauth/access_token":
 		w.books.spent++
@@ -95,9 +100,7 @@ func (w *world) askMeta(r *http.Request, e errand) *http.Response {
 		w.books.since[token.Text] = time.Now()
 	case "/refresh_access_token":
 		w.books.since[token.Text] = time.Now()
-		if e.p != nil && w.behaviour == "new-old-dies" {
-			e.p.facts.renewed = true
-		}
+		e.p.facts.renewed, e.p.facts.stored = w.behaviour == "new-old-dies", false
 	}
 	return resp
 }
