@@ -66,9 +66,9 @@ func (s *scenario) act(w *world) {
 		w.work(s.works[0], w.begin(s.works[0]))
 		return
 	}
-	first, second := w.begin(s.works[0]), w.begin(s.works[1])
+	first := w.begin(s.works[0])
 	first.gate = newGate(*s.gate)
-	w.interleave(first, func() { w.work(s.works[0], first) }, func() { w.work(s.works[1], second) })
+	w.interleave(first, func() { w.work(s.works[0], first) }, func() { w.work(s.works[1], w.begin(s.works[1])) })
 }
 
 func (w *world) begin(k work) *process { return w.process(k.name, k.life) }

@@ -167,16 +167,25 @@ func untilNextHour() {
 const day = 24 * time.Hour
 
 // ticks has the hourly runs go on for a time, and looks after each whether what
-// must hold at any time does. A run that would find nothing due is left out when
-// some have found nothing before: there are very many of those.
+// must hold at any time does. When two have found nothing due, the next ones that
+// would not either are left out: there are very many of those.
 func (w *world) ticks(long time.Duration) {
 	idle := 0
 	for end := time.Now().Add(long); time.Now().Before(end); {
+		if a, _ := w.row(); idle >= 2 && (a.DueAt.IsZero() || a.DueAt.After(time.Now())) {
+			next := a.DueAt
+			if next.IsZero() || next.After(end) {
+				next = end
+			}
+			// To the last full hour before the one at which something is due.
+			time.Sleep(time.Until(next.Add(-time.Nanosecond).Truncate(time.Hour)))
+			idle = 0
+		}
 		untilNextHour()
 		if a, ok := w.row(); ok && !a.DueAt.IsZero() && !a.DueAt.After(time.Now()) {
 			idle = 0
-		} else if idle++; idle > 2 {
-			continue
+		} else {
+			idle++
 		}
 		w.tick()
 		if w.gone {
