@@ -288,8 +288,8 @@ func (v vaultPort) Promote(ctx context.Context, slot igauth.Slot, ref, replaced 
 	return v.call(ctx, "vault.Promote", func(ctx context.Context) error { return v.to.Promote(ctx, slot, ref, replaced) })
 }
 
-func (v vaultPort) Destroy(ctx context.Context, account igauth.AccountID) error {
-	return v.call(ctx, "vault.Destroy", func(ctx context.Context) error { return v.to.Destroy(ctx, account) })
+func (v vaultPort) Destroy(ctx context.Context, slot igauth.Slot) error {
+	return v.call(ctx, "vault.Destroy", func(ctx context.Context) error { return v.to.Destroy(ctx, slot) })
 }
 
 func (v vaultPort) call(ctx context.Context, op string, do func(context.Context) error) error {

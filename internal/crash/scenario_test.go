@@ -210,8 +210,11 @@ func init() {
 			before: r.before, works: []work{r.first, r.second}, gate: &gate{op: r.op, n: r.n}, ends: r.ends, stacks: r.stacks,
 			behaviours: allBehaviours,
 		}
-		if r.ends != "" || r.first.name == move.name || r.second.name == move.name {
+		switch {
+		case r.ends != "", r.first.name == move.name, r.second.name == move.name:
 			s.behaviours = []string{"new-old-dies"}
+		case r.first.name == bring.name, r.second.name == bring.name:
+			s.behaviours = []string{"new-old-lives", "new-old-dies"}
 		}
 		if r.after != nil {
 			s.after = append(s.after, r.after)
