@@ -209,17 +209,17 @@ func TestSingleFaults(t *testing.T) {
 	inParallel(t, cases, func(c testCase, out outcome) {
 		for _, row := range []*tally{table[c.scenario.name], total} {
 			row.count(out)
-			if isOpen(c.String()) {
+			if c.isOpen() {
 				row.open++
 			}
 		}
 		told = max(told, out.told)
-		judge(t, c, out, isOpen(c.String()))
+		judge(t, c, out)
 	})
 	for _, s := range scenarios {
-		t.Logf("%-34s %3d calls %s", s.name, table[s.name].calls, table[s.name])
+		t.Logf("%-42s %3d calls %s", s.name, table[s.name].calls, table[s.name])
 	}
-	t.Logf("%-34s           %s", "all", total)
+	t.Logf("%-42s           %s", "all", total)
 	t.Logf("A visitor who has to click again is told so within %s. All this took %s.", told.Round(time.Second), time.Since(began).Round(time.Second))
 	if *only == "" {
 		t.Logf("Lost was what cannot be kept, and nothing else: %v", slices.Sorted(maps.Keys(total.losses)))
@@ -233,8 +233,9 @@ func TestSingleFaults(t *testing.T) {
 
 // judge reports what is wrong with a case, in a line from which it can be run
 // again. What is known to be wrong must be wrong.
-func judge(t *testing.T, c testCase, out outcome, open bool) {
+func judge(t *testing.T, c testCase, out outcome) {
 	t.Helper()
+	open := len(c.faults) == 1 && c.isOpen()
 	replay := fmt.Sprintf("go test ./internal/crash -run '%s' -case '%s'", t.Name(), c)
 	switch {
 	case open && len(out.problems) == 0:

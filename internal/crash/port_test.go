@@ -177,7 +177,10 @@ func (p *process) travel(ctx context.Context, op string) error {
 
 // wait is a call that hangs.
 func (p *process) wait(ctx context.Context) error {
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-p.w.over:
+	}
 	if p.isDead() {
 		return p.bury()
 	}
