@@ -40,7 +40,7 @@ func (w *world) checkReadable(when string) {
 func (w *world) checkGone() {
 	if _, err := w.token(); igauth.CodeOf(err) != igauth.CodeDisconnected && igauth.CodeOf(err) != igauth.CodeAccountNotFound {
 		w.problem("a token was taken away, and a read answers %v", err)
-		w.gone = false // once is enough
+		w.gone.Store(false) // once is enough
 	}
 }
 
@@ -158,7 +158,7 @@ func (w *world) settled() {
 		if _, err := w.token(); igauth.CodeOf(err) != igauth.CodeReauthRequired {
 			w.problem("the token is dead, and a read answers %v", err)
 		}
-	case w.gone:
+	case w.gone.Load():
 		return
 	case w.scenario.takesAway() && a.Status == w.scenario.ends:
 		return

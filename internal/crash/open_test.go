@@ -46,14 +46,6 @@ var open = []struct{ why, cases, pairs string }{
 		`visitor during import at .*-sealed`,
 	},
 	{
-		// For a second the secret that was deleted is seen in the place of the new
-		// one, which the vault takes for a definite no.
-		"a read that lags behind the deletion and the new making of a secret is not repeated",
-		`disconnect during visitor at .*/aws/1 ledger\.Save/(hang|killed before)` +
-			`|erase during visitor at ledger\.Save/new-old-dies/aws/1 ledger\.Save/(hang|killed before)`,
-		`(disconnect|erase) during visitor at .*/aws`,
-	},
-	{
 		// While a vault is being emptied nobody connects, and if who empties it dies
 		// that lasts for two minutes. A visitor's code is spent before that is known.
 		"nobody can connect while a dead process is emptying the vault", `none`,

@@ -42,11 +42,11 @@ func (w *world) connected(ago time.Duration) {
 // end has an account's token taken away, and the runs go on for a day.
 func (w *world) end(k work) {
 	w.work(k, w.begin(k))
-	if !w.gone {
+	if !w.gone.Load() {
 		w.problem("the token was not taken away")
 	}
 	w.ticks(day)
-	w.gone = false
+	w.gone.Store(false)
 	// A fake of Secrets Manager ends a deletion when it is asked next.
 	for range 2 {
 		_, _, _ = w.stack.vault.Find(context.Background(), igauth.Slot{Account: personID, Generation: 1, Attempt: strings.Repeat("0", 32)})
@@ -67,14 +67,17 @@ func (w *world) visit(p *process) {
 
 // reload has the visitor go on until the account is connected.
 func (w *world) reload() {
-	if w.seen == seesConnected {
+	w.mu.Lock()
+	seen := w.seen
+	w.mu.Unlock()
+	if seen == seesConnected {
 		return
 	}
-	if w.seen != seesFailed && w.visitor.insist(w.back) {
+	if seen != seesFailed && w.visitor.insist(w.back) {
 		if w.claimsBefore == 0 {
 			// For all that anybody knows the visitor comes back only now, when the
 			// token has been taken away, and wants a new one.
-			w.gone = false
+			w.gone.Store(false)
 		}
 		return
 	}
@@ -138,7 +141,10 @@ func (w *world) erase(p *process) {
 
 // wentAway notes that nobody may read the token any more.
 func (w *world) wentAway() {
-	w.gone, w.claimsBefore = true, w.claims
+	w.mu.Lock()
+	w.claimsBefore = w.claims
+	w.mu.Unlock()
+	w.gone.Store(true)
 	w.checkGone()
 }
 

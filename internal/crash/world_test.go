@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"igauth/internal/igauth"
@@ -69,7 +70,7 @@ type world struct {
 	journey
 	// gone says that a disconnection was confirmed, and that nobody may read the
 	// token any more.
-	gone bool
+	gone atomic.Bool
 	// claimsBefore is how many processes were going to send a code before that.
 	claimsBefore int
 	// told is how long the visitor waited to be told how the flow ended.
@@ -132,6 +133,12 @@ func (w *world) arm() {
 	w.armed, w.began, w.spent, w.claims = true, time.Now(), w.books.spent, 0
 }
 
+func (w *world) callsSoFar() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.calls)
+}
+
 // lose notes that something was lost, which one of the given excuses must allow.
 func (w *world) lose(what string, allowed ...loss) {
 	w.mu.Lock()
@@ -188,7 +195,7 @@ func (w *world) ticks(long time.Duration) {
 			idle++
 		}
 		w.tick()
-		if w.gone {
+		if w.gone.Load() {
 			w.checkGone()
 		}
 	}
