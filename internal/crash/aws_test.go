@@ -14,27 +14,33 @@ import (
 )
 
 func init() {
-	stacks["aws"] = func(*outside, string) *stack {
-		manager := awsfake.NewSecretsManager(awsfake.SecretsManagerConfig{
-			Reads:          awsfake.Lag{For: time.Second},
-			Deletion:       awsfake.Lag{For: 5 * time.Second},
-			DropUnlabelled: true,
-		})
-		s := &stack{
-			ledger: newTable(),
-			held:   func() map[igauth.AccountID]string { return currentOf(manager) },
-			close:  func() {},
-		}
-		s.vault = &sealed.Beside{
-			Sealed: newSealed(),
-			Kept:   must(secrets.NewVault(secrets.Config{Client: manager, Prefix: "igauth"})),
-			Seal:   func(context.Context) (bool, error) { return s.seal.Load(), nil },
-		}
-		return s
-	}
+	stacks["aws"] = func(*outside, string) *stack { return newAWS(false) }
+	stacks["aws-forgetful"] = func(*outside, string) *stack { return newAWS(true) }
 	stacks["aws-sealed"] = func(*outside, string) *stack {
 		return &stack{ledger: newTable(), vault: newSealed(), held: nothingHeld, close: func() {}}
 	}
+}
+
+// newAWS returns both services, with reads and deletions that lag. Versions of a
+// secret without a label stay for a day at least, as AWS documents, or for no
+// time at all.
+func newAWS(forgetful bool) *stack {
+	manager := awsfake.NewSecretsManager(awsfake.SecretsManagerConfig{
+		Reads:          awsfake.Lag{For: time.Second},
+		Deletion:       awsfake.Lag{For: 5 * time.Second},
+		DropUnlabelled: forgetful,
+	})
+	s := &stack{
+		ledger: newTable(),
+		held:   func() map[igauth.AccountID]string { return currentOf(manager) },
+		close:  func() {},
+	}
+	s.vault = &sealed.Beside{
+		Sealed: newSealed(),
+		Kept:   must(secrets.NewVault(secrets.Config{Client: manager, Prefix: "igauth"})),
+		Seal:   func(context.Context) (bool, error) { return s.seal.Load(), nil },
+	}
+	return s
 }
 
 // newTable returns a ledger on a table whose indexes lag.

@@ -137,11 +137,11 @@ var scenarios = []*scenario{
 		works: []work{bring}, after: []func(*world){(*world).bringAgain},
 	},
 	{
-		name: "seal", stacks: []string{"aws"}, before: sealing,
+		name: "seal", stacks: keeping, before: sealing,
 		works: []work{move}, after: []func(*world){(*world).moveAgain},
 	},
 	{
-		name: "unseal", stacks: []string{"aws"}, before: func(w *world) {
+		name: "unseal", stacks: keeping, before: func(w *world) {
 			w.stack.seal.Store(true)
 			w.connected(10 * day)
 			w.stack.seal.Store(false)
@@ -149,6 +149,9 @@ var scenarios = []*scenario{
 		works: []work{move}, after: []func(*world){(*world).moveAgain},
 	},
 }
+
+// keeping are the stacks whose vault keeps something beside the rows.
+var keeping = []string{"aws", "aws-forgetful"}
 
 func reconnecting(w *world) { w.connected(10 * day); w.click() }
 func overdue(w *world)      { w.connected(34 * day) }
@@ -178,21 +181,21 @@ func init() {
 		{run, visit, get, 1, clickOverdue, (*world).reload, "", nil},
 		{run, visit, put, 1, clickOverdue, (*world).reload, "", nil},
 		{run, visit, commit, 2, clickOverdue, (*world).reload, "", nil},
-		{run, visit, promote, 1, clickOverdue, (*world).reload, "", []string{"aws"}},
+		{run, visit, promote, 1, clickOverdue, (*world).reload, "", keeping},
 		{visit, run, obtain, 1, clickOverdue, (*world).reload, "", nil},
 		{visit, run, put, 1, clickOverdue, (*world).reload, "", nil},
-		{visit, run, promote, 1, clickOverdue, (*world).reload, "", []string{"aws"}},
+		{visit, run, promote, 1, clickOverdue, (*world).reload, "", keeping},
 
 		{run, disconnect, put, 1, overdue, nil, igauth.StatusDisconnected, nil},
 		{run, disconnect, commit, 2, overdue, nil, igauth.StatusDisconnected, nil},
-		{run, disconnect, promote, 1, overdue, nil, igauth.StatusDisconnected, []string{"aws"}},
+		{run, disconnect, promote, 1, overdue, nil, igauth.StatusDisconnected, keeping},
 		{run, erase, put, 1, overdue, nil, igauth.StatusDeleting, nil},
 		{disconnect, run, destroy, 1, overdue, nil, igauth.StatusDisconnected, nil},
 
 		{visit, disconnect, obtain, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, nil},
 		{visit, disconnect, put, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, nil},
 		{visit, disconnect, commit, 3, reconnecting, (*world).reload, igauth.StatusDisconnected, nil},
-		{visit, disconnect, promote, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, []string{"aws"}},
+		{visit, disconnect, promote, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, keeping},
 		{visit, erase, put, 1, (*world).click, (*world).reload, igauth.StatusDeleting, nil},
 		{visit, erase, commit, 3, reconnecting, (*world).reload, igauth.StatusDeleting, nil},
 
@@ -201,10 +204,10 @@ func init() {
 		{bring, visit, put, 1, func(w *world) { replacing(w); w.click() }, (*world).reload, "", nil},
 		{bring, erase, put, 1, func(w *world) { w.generate(20 * day) }, nil, igauth.StatusDeleting, nil},
 
-		{run, move, put, 1, func(w *world) { overdue(w); w.stack.seal.Store(true) }, (*world).moveAgain, "", []string{"aws"}},
-		{move, run, put, 1, func(w *world) { overdue(w); w.stack.seal.Store(true) }, (*world).moveAgain, "", []string{"aws"}},
-		{move, visit, put, 1, func(w *world) { sealing(w); w.click() }, (*world).reload, "", []string{"aws"}},
-		{move, disconnect, put, 1, sealing, nil, igauth.StatusDisconnected, []string{"aws"}},
+		{run, move, put, 1, func(w *world) { overdue(w); w.stack.seal.Store(true) }, (*world).moveAgain, "", keeping},
+		{move, run, put, 1, func(w *world) { overdue(w); w.stack.seal.Store(true) }, (*world).moveAgain, "", keeping},
+		{move, visit, put, 1, func(w *world) { sealing(w); w.click() }, (*world).reload, "", keeping},
+		{move, disconnect, put, 1, sealing, nil, igauth.StatusDisconnected, keeping},
 	} {
 		s := &scenario{
 			name:   fmt.Sprintf("%s during %s at %s", r.second.name, r.first.name, r.op),
