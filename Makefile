@@ -1,7 +1,8 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race concurrency migrate lint fuzz build e2e e2e-browser e2e-sam test-emulators test-aws test-template clean \
+.PHONY: help run sim test race concurrency migrate crash crash-pairs mutants lint fuzz build e2e e2e-browser e2e-sam \
+	test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
 
@@ -39,6 +40,14 @@ migrate: ## Move 10,000 accounts from one vault to the other and back, interrupt
 
 race: ## Run the tests with the race detector.
 	go test -race ./...
+
+crash: ## Let every call fail in every way, and show what was lost. Takes a minute.
+	go test -count=1 -v -run '^TestSingleFaults$$' ./internal/crash
+
+PAIRSTIME ?= 3m
+SEED ?= 0
+crash-pairs: ## Let two calls fail, for PAIRSTIME (default 3m), beginning with those that SEED draws.
+	go test -count=1 -v -timeout 30m -run '^TestPairsOfFaults$$' ./internal/crash -pairs $(PAIRSTIME) -seed $(SEED)
 
 lint: ## Check the form of the code: gofmt, go vet, staticcheck.
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \

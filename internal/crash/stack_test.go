@@ -1,0 +1,125 @@
+package crash_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/boltstore"
+	"igauth/internal/igauth/sealed"
+)
+
+// A stack is a ledger and a vault.
+type stack struct {
+	ledger igauth.Ledger
+	vault  igauth.Vault
+	// held returns what direct readers of the vault see.
+	held  func() map[igauth.AccountID]string
+	close func()
+	// seal says whether a vault that can do both seals new tokens.
+	seal atomic.Bool
+}
+
+func nothingHeld() map[igauth.AccountID]string { return nil }
+
+// stacks are the builders of stacks by name. They are given a new folder.
+var stacks = map[string]func(o *outside, dir string) *stack{
+	"bolt-sealed": func(o *outside, dir string) *stack {
+		b := &boltLedger{o: o}
+		o.do(func() { b.to = must(boltstore.Open(dir+"/ledger.db", func() time.Time { return b.now })) })
+		return &stack{
+			ledger: b, vault: newSealed(), held: nothingHeld,
+			close: func() { o.do(func() { _ = b.to.Close() }) },
+		}
+	},
+}
+
+// keys is one keyset for all worlds.
+var keys = sync.OnceValue(func() sealed.Keyset { return must(sealed.NewKeyset(nil)) })
+
+func newSealed() *sealed.Vault { return must(sealed.NewVault(keys())) }
+
+// An outside is a goroutine that lives in real time, for what does not get along
+// with the virtual one: the embedded ledger closes its file when it was idle for
+// a while, and virtually it would be idle all the time.
+type outside struct {
+	mu   sync.Mutex
+	jobs chan func()
+	done chan struct{}
+}
+
+func newOutside() *outside {
+	o := &outside{jobs: make(chan func()), done: make(chan struct{})}
+	go func() {
+		for job := range o.jobs {
+			job()
+			o.done <- struct{}{}
+		}
+	}()
+	return o
+}
+
+func (o *outside) do(job func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.jobs <- job
+	<-o.done
+}
+
+func (o *outside) close() { close(o.jobs) }
+
+// A boltLedger is the embedded ledger, asked from outside of the virtual time
+// but with its clock.
+type boltLedger struct {
+	o   *outside
+	to  *boltstore.Ledger
+	now time.Time
+}
+
+func (b *boltLedger) do(ctx context.Context, ask func(ctx context.Context)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	now := time.Now()
+	b.o.do(func() {
+		b.now = now
+		ask(context.Background())
+	})
+	return nil
+}
+
+func (b *boltLedger) Account(ctx context.Context, id igauth.AccountID) (a igauth.Account, err error) {
+	late := b.do(ctx, func(ctx context.Context) { a, err = b.to.Account(ctx, id) })
+	return a, first(late, err)
+}
+
+func (b *boltLedger) Flow(ctx context.Context, id igauth.FlowID) (f igauth.Flow, err error) {
+	late := b.do(ctx, func(ctx context.Context) { f, err = b.to.Flow(ctx, id) })
+	return f, first(late, err)
+}
+
+func (b *boltLedger) Save(ctx context.Context, change igauth.Change) (err error) {
+	late := b.do(ctx, func(ctx context.Context) { err = b.to.Save(ctx, change) })
+	return first(late, err)
+}
+
+func (b *boltLedger) Due(ctx context.Context, now time.Time, limit int) (due []igauth.Account, err error) {
+	late := b.do(ctx, func(ctx context.Context) { due, err = b.to.Due(ctx, now, limit) })
+	return due, first(late, err)
+}
+
+func (b *boltLedger) Accounts(ctx context.Context, after igauth.AccountID, limit int) (list []igauth.Account, err error) {
+	late := b.do(ctx, func(ctx context.Context) { list, err = b.to.Accounts(ctx, after, limit) })
+	return list, first(late, err)
+}
+
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
