@@ -86,6 +86,8 @@ type Lease struct {
 	Attempt string    `json:"attempt,omitempty"`
 	Until   time.Time `json:"until,omitempty,omitzero"`
 	Work    Work      `json:"work,omitempty"`
+	// Generation is for which one the attempt obtains a token.
+	Generation int64 `json:"generation,omitempty"`
 	// RequestedScopes are what a connection asked for.
 	RequestedScopes []string `json:"requested_scopes,omitempty"`
 }
@@ -117,6 +119,15 @@ func (w Work) byPerson() bool { return w == WorkConnect || w == WorkImport }
 // one if it is better than what a live account has. A move has obtained nothing.
 func (w Work) outlives(a Account, token Token) bool {
 	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
+}
+
+// improves reports whether a token that such work had put into the vault before it
+// ended is better than what the account has by now.
+func (w Work) improves(a Account, token Token) bool {
+	if w.byPerson() {
+		return !token.IssuedAt.Before(a.ConnectedAt)
+	}
+	return w == WorkMove || token.ExpiresAt.After(a.ExpiresAt)
 }
 
 // A Failure is what happened the last time that something failed.
@@ -232,6 +243,7 @@ func (a Account) leased(now time.Time) bool {
 // the row; when it ends without a release, one does, and finds the attempt.
 func (a *Account) claim(lease Lease) {
 	a.Lease = lease
+	a.Lease.Generation = a.Generation + 1
 	a.DueAt = lease.Until
 }
 
@@ -245,7 +257,7 @@ func (a Account) slot() Slot {
 
 // nextSlot returns where the token goes that the account's attempt obtains.
 func (a Account) nextSlot() Slot {
-	return Slot{Account: a.ID, Generation: a.Generation + 1, Attempt: a.Lease.Attempt}
+	return Slot{Account: a.ID, Generation: a.Lease.Generation, Attempt: a.Lease.Attempt}
 }
 
 // adopt makes token, for which the vault gave ref, the account's token, ends the

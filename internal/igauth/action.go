@@ -194,7 +194,7 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 	}
 	// The attempt keeps its name, by which the vault knows it.
 	a.Lease.Until = r.store.now().Add(r.callTimeout + leaseMargin).UTC()
-	a.claim(a.Lease)
+	a.DueAt = a.Lease.Until
 	if err := r.store.save(ctx, &a, nil); err != nil {
 		return err
 	}

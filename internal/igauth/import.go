@@ -79,7 +79,8 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, profile Profile) (Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, importWithin)
 	defer cancel()
-	now := r.store.now().UTC()
+	// Meta counts the lives of tokens in seconds, too.
+	now := r.store.now().UTC().Truncate(time.Second)
 	lease, err := r.store.lease(WorkImport, importWithin+leaseMargin)
 	if err != nil {
 		return Account{}, err

@@ -235,6 +235,9 @@ func (s *Store) finishAttempt(ctx context.Context, a Account, f *Flow) (Account,
 	if err != nil {
 		return a, false, fmt.Errorf("looking for an unfinished token: %w", err)
 	}
+	if a.Generation >= slot.Generation && !a.Lease.Work.improves(a, token) {
+		return a, false, nil
+	}
 	if f != nil {
 		f.Outcome.MissingScopes = missingScopes(a.Lease.RequestedScopes, token.Scopes)
 	}

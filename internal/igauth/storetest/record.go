@@ -54,7 +54,7 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 		Failures:        4,
 		LastFailure:     igauth.Failure{At: day.Add(time.Microsecond), Class: igauth.ClassThrottled, Code: "meta_throttled"},
 		DueAt:           day.Add(30 * 24 * time.Hour),
-		Lease:           igauth.Lease{Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect},
+		Lease:           igauth.Lease{Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect, Generation: 1<<53 + 2},
 		Unpromoted:      true,
 		ConfirmAt:       day.Add(25 * time.Hour),
 		EndedAt:         day.Add(-48*time.Hour + time.Nanosecond),

@@ -97,12 +97,12 @@ func (s *Secret) unlabel(label, from string) {
 	s.Versions[from] = v
 }
 
-// drop removes versions without a label: all, or as documented the oldest of
-// more than a hundred that are older than a day.
+// drop removes versions that have no label and are older than a day: all of them,
+// or as usual the oldest beyond a hundred versions.
 func (s *Secret) drop(all bool, now time.Time) {
 	var without []string
 	for id, v := range s.Versions {
-		if len(v.Labels) == 0 && (all || now.Sub(v.AddedAt) >= versionKeptFor) {
+		if len(v.Labels) == 0 && now.Sub(v.AddedAt) >= versionKeptFor {
 			without = append(without, id)
 		}
 	}

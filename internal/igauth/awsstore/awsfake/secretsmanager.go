@@ -23,8 +23,8 @@ type SecretsManagerConfig struct {
 	// Deletion is for how long a name stays taken after a forced deletion, whose
 	// requests are all that name it.
 	Deletion Lag
-	// DropUnlabelled removes a version as soon as it has no label. Usually it is
-	// removed when there are more than a hundred and it is a day old.
+	// DropUnlabelled removes a version without a label when it is a day old. Usually
+	// it is removed when there are more than a hundred besides.
 	DropUnlabelled bool
 	// WritesPerSecond is how many versions and labels may be written within a
 	// second of the clock before the answer is ErrThrottled; 0 means no limit. AWS

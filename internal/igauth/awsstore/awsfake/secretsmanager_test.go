@@ -157,13 +157,23 @@ func TestDeletionTakesTime(t *testing.T) {
 }
 
 func TestVersionsVanish(t *testing.T) {
-	t.Run("at once if wanted", func(t *testing.T) {
-		m := newManager(t, awsfake.SecretsManagerConfig{DropUnlabelled: true})
+	t.Run("after a day if wanted", func(t *testing.T) {
+		c := &clock{start}
+		m := newManager(t, awsfake.SecretsManagerConfig{Now: c.now, DropUnlabelled: true})
 		must(t, m.create(1), m.put(2, "AWSPENDING"), m.put(3, "AWSPENDING"))
-		got := slices.Sorted(maps.Keys(m.Secrets()[*secretName].Versions))
-		if want := []string{version(1), version(3)}; !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
+		want := func(versions ...string) {
+			t.Helper()
+			if got := slices.Sorted(maps.Keys(m.Secrets()[*secretName].Versions)); !slices.Equal(got, versions) {
+				t.Errorf("got %v, want %v", got, versions)
+			}
 		}
+		want(version(1), version(2), version(3))
+		c.at = c.at.Add(24*time.Hour - 1)
+		must(t, m.put(4, "AWSPENDING"))
+		want(version(1), version(2), version(3), version(4))
+		c.at = c.at.Add(1)
+		must(t, m.put(5, "AWSPENDING"))
+		want(version(1), version(4), version(5))
 	})
 	t.Run("beyond a hundred, after a day", func(t *testing.T) {
 		c := &clock{start}
