@@ -49,11 +49,15 @@ SEED ?= 0
 crash-pairs: ## Let two calls fail, for PAIRSTIME (default 3m), beginning with those that SEED draws.
 	go test -count=1 -v -timeout 30m -run '^TestPairsOfFaults$$' ./internal/crash -pairs $(PAIRSTIME) -seed $(SEED)
 
+mutants: ## Make deliberate mistakes, each of which a named test must notice. Takes five minutes.
+	go -C tools run ./mutants
+
 lint: ## Check the form of the code: gofmt, go vet, staticcheck.
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	cd e2e && go vet ./...
+	cd tools && go vet ./...
 	go tool -modfile=tools/go.mod staticcheck ./...
 
 FUZZTIME ?= 20s

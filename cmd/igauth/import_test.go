@@ -196,3 +196,26 @@ func TestKeysAreRotatedAndTokensResealed(t *testing.T) {
 		t.Errorf("got exit code %d, %s", code, errOut)
 	}
 }
+
+// A keyset that is lost is never replaced by a new one, which opens nothing.
+func TestKeysAreNotMadeAnewOverSealedTokens(t *testing.T) {
+	dir, _ := folder(t)
+	file := filepath.Join(dir, "vault-keys.json")
+	keys, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errOut := igauthCommand("keys", "rotate", "--data", dir)
+	if _, err := os.Stat(file); code != exitFailed || !strings.Contains(errOut, "missing") || err == nil {
+		t.Errorf("got exit code %d, %s", code, errOut)
+	}
+	if err := os.WriteFile(file, keys, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errOut := igauthCommand("token", "maria.bakes", "--data", dir); code != 0 {
+		t.Errorf("with the keys put back: got exit code %d, %s", code, errOut)
+	}
+}

@@ -30,7 +30,7 @@ func keyset(parts app.Parts) (app.Keyset, error) {
 
 // errNoKeyset is shown instead of an error that says only that a secret is
 // missing.
-var errNoKeyset = errors.New("no tokens are sealed here: there is no keyset; `igauth keys rotate` makes one, and so does deploying with Vault=sealed")
+var errNoKeyset = errors.New("there is no keyset here; deploying with Vault=sealed makes one, and so does `igauth keys rotate` if no token is sealed yet")
 
 type keysListCommand struct {
 	where
@@ -88,6 +88,22 @@ func (c *keysListCommand) Run(ctx context.Context, t *terminal) error {
 	return nil
 }
 
+// nothingSealed returns an error if tokens are sealed under a keyset that is gone.
+func nothingSealed(ctx context.Context, parts app.Parts) error {
+	used, err := keysInUse(ctx, parts)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, accounts := range used {
+		n += accounts
+	}
+	if n > 0 {
+		return fmt.Errorf("the keyset is missing, and the tokens of %s are sealed under it; a new one would not open them. Put the old one back (aws secretsmanager restore-secret, if it was deleted in the last 30 days)", count(n, "account"))
+	}
+	return nil
+}
+
 // keysInUse counts the accounts whose tokens are sealed with each key.
 func keysInUse(ctx context.Context, parts app.Parts) (map[uint32]int, error) {
 	store, err := parts.Store()
@@ -126,11 +142,14 @@ func (c *keysRotateCommand) Run(ctx context.Context, t *terminal) error {
 	var next sealed.Keyset
 	err = set.Change(ctx, func(old igauth.Secret) (igauth.Secret, error) {
 		var keys sealed.Keyset
-		if !old.IsZero() {
-			if keys, err = sealed.ParseKeyset(old); err != nil {
-				// It is not replaced: the tokens depend on it.
-				return igauth.Secret{}, err
-			}
+		if old.IsZero() {
+			err = nothingSealed(ctx, parts)
+		} else {
+			keys, err = sealed.ParseKeyset(old)
+		}
+		if err != nil {
+			// The keyset is not replaced: the tokens depend on it.
+			return igauth.Secret{}, err
 		}
 		if next, err = keys.Rotate(nil); err != nil {
 			return igauth.Secret{}, err

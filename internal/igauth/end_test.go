@@ -309,3 +309,38 @@ func TestUnfinishedConnectionsLeaveTheToken(t *testing.T) {
 		t.Errorf("got token %s", got)
 	}
 }
+
+// movingVault has a token moved between the two steps of a read.
+type movingVault struct {
+	*elsewhere
+	move func()
+}
+
+func (v *movingVault) Get(ctx context.Context, s igauth.Slot, ref igauth.Ref) (igauth.Token, error) {
+	if move := v.move; move != nil {
+		v.move = nil
+		move()
+	}
+	return v.elsewhere.Get(ctx, s, ref)
+}
+
+// Whoever has read the row just before its token was moved reads the token all
+// the same.
+func TestReadDuringAMove(t *testing.T) {
+	b, vault := movable(t)
+	slow := &movingVault{elsewhere: vault, move: func() {
+		if err := b.store.Move(t.Context(), testProfile.ID); err != nil {
+			t.Error(err)
+		}
+	}}
+	reader, err := igauth.NewStore(igauth.StoreConfig{Ledger: b.ledger, Vault: slow, Now: b.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, token, err := reader.Token(t.Context(), testProfile.ID, 0); err != nil || token.Value.Reveal() != "long" {
+		t.Errorf("got %v", err)
+	}
+	if len(vault.tokens) != 0 {
+		t.Error("the token was not moved; the test is void")
+	}
+}

@@ -1,0 +1,165 @@
+package main
+
+// A mutant is a mistake that somebody might make.
+type mutant struct {
+	name string
+	// In the file the text that is right becomes wrong.
+	file, right, wrong string
+	// The test of the package notices it.
+	pkg, test string
+	args      []string
+}
+
+const (
+	domain  = "internal/igauth/"
+	crash   = "./internal/crash"
+	single  = "TestSingleFaults"
+	workers = "TestWorkersDoNotHarmEachOther"
+	racing  = "./internal/concurrency"
+)
+
+// cases runs a part of the crash matrix.
+func cases(prefix string) []string { return []string{"-case", prefix} }
+
+// steps has the workers race for so long, and does not look for the shortest
+// story of what goes wrong.
+var steps = []string{"-steps", "60000", "-rapid.nofailfile", "-rapid.shrinktime", "1s"}
+
+var mutants = []mutant{
+	{
+		"the row is committed before the vault has the token",
+		domain + "store.go", `		ref, err = s.vault.Put(ctx, slot, a.Profile, token)
+		return err
+	})
+	if err != nil {
+		// It may have been kept all the same.
+		s.sweep(ctx, a)
+		return Account{}, fmt.Errorf("keeping the token: %w", err)
+	}
+	committed, err := s.adopt(ctx, a, slot, ref, token, f)
+`, `		ref = Ref(fmt.Sprintf("%s-%d", slot.Attempt, slot.Generation))
+		return err
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	committed, err := s.adopt(ctx, a, slot, ref, token, f)
+	if err == nil {
+		_, err = s.vault.Put(ctx, slot, a.Profile, token)
+	}
+`, crash, single, cases("refresh/same/aws/"),
+	},
+	{
+		"a commit does not look whether the generation has moved on",
+		domain + "store.go", `		case fresh.Generation != a.Generation:
+			return Account{}, ErrConflict
+`, ``, racing, workers, steps,
+	},
+	{
+		"the ledger saves whatever the revision is",
+		domain + "boltstore/ledger.go", `	if revision(old.Record) != expected && !repeated {`, `	if false && !repeated {`,
+		crash, single, cases("disconnect during"),
+	},
+	{
+		"AWSCURRENT is taken for the truth instead of the row",
+		domain + "awsstore/secrets/read.go", `		VersionId: &version,
+	})
+	if err != nil {
+		return igauth.Token{}, err`, `		VersionStage: aws.String(labelCurrent),
+	})
+	if err != nil {
+		return igauth.Token{}, err`, crash, single, cases("refresh/new-old-dies/aws/"),
+	},
+	{
+		"the ledger's clean-up is trusted to end a claim",
+		domain + "store.go", ` || !now.Before(f.ClaimUntil) {`, ` {`, "./internal/igauth", "TestClaimIsOldAfterAMinute", nil,
+	},
+	{
+		"the account is claimed as it was when it was found due",
+		domain + "action.go", `	if err := r.claim(ctx, &a, WorkRefresh); err != nil {`, `	if fresh, err := r.store.row(ctx, a.ID); err == nil {
+		a.Revision = fresh.Revision
+	}
+	if err := r.claim(ctx, &a, WorkRefresh); err != nil {`, racing, workers, steps,
+	},
+	{
+		"who loses a race empties the vault",
+		domain + "store.go", `	if err != nil && s.vault.Keeps(ref) {
+		s.sweep(ctx, a)
+	}
+`, `	if err != nil && s.vault.Keeps(ref) {
+		_ = s.vault.Destroy(ctx, Slot{Account: a.ID, Generation: 1 << 40})
+	}
+`, crash, single, cases("visitor during run"),
+	},
+	{
+		"a connection does not look whether the account was ended since it began",
+		domain + "connect.go", `			case a.EndedAt.After(began):`, `			case false:`, racing, workers, steps,
+	},
+	{
+		"an import does not look whether the account was ended since it began",
+		domain + "import.go", `		case a.EndedAt.After(began):`, `		case false:`, racing, workers, steps,
+	},
+	{
+		"a save that is repeated by the SDK is taken for a conflict",
+		domain + "awsstore/table/save.go", `		if text(failed.Item[attrAttempt]) == attempt {
+			return nil
+		}
+		err = igauth.ErrConflict`, `		_ = failed
+		err = igauth.ErrConflict`, "./internal/igauth/awsstore/table", "TestLedger", nil,
+	},
+	{
+		"who empties the vault too late empties it all the same",
+		domain + "awsstore/secrets/read.go", `ours && generation > slot.Generation {
+				return nil`, `ours && generation > slot.Generation && false {
+				return nil`, "./internal/igauth/awsstore/secrets", "TestVault", nil,
+	},
+	{
+		"who promotes too late promotes all the same",
+		domain + "awsstore/secrets/read.go", `known && generation > slot.Generation {
+		return nil`, `known && generation > slot.Generation && false {
+		return nil`, racing, workers, steps,
+	},
+	{
+		"a promotion that did not happen is forgotten",
+		domain + "store.go", `	a.Unpromoted = s.vault.Keeps(a.Ref)
+	switch {
+	case a.Unpromoted:`, `	switch {
+	case s.vault.Keeps(a.Ref):`, crash, single, cases("refresh/same/aws/"),
+	},
+	{
+		"an attempt that did not come back is given up",
+		domain + "store.go", `	ref, token, err := s.vault.Find(ctx, slot)
+`, `	ref, token, err := Ref(""), Token{}, ErrNotFound
+`, crash, single, cases("refresh/new-old-dies/aws/"),
+	},
+	{
+		"what was refreshed is thrown away when a visitor comes",
+		domain + "account.go", `	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
+`, `	return false
+`, crash, single, cases("visitor during run at vault.Put/new-old-dies/"),
+	},
+	{
+		"the vault is emptied once only",
+		domain + "account.go", `	if a.Swept {`, `	if true {`, crash, single, cases("disconnect during run"),
+	},
+	{
+		"any failure of a refresh ends the account",
+		domain + "action.go", `	if ClassOf(cause) == ClassDead {
+		return r.dead(ctx, a, CodeOf(cause))`, `	if cause != nil {
+		return r.dead(ctx, a, CodeOf(cause))`, crash, single, cases("refresh/same/"),
+	},
+	{
+		"a token is refreshed on its first day",
+		domain + "policy.go", `	if floor := a.IssuedAt.Add(p.MinAge); at.Before(floor) {`, `	if floor := a.IssuedAt.Add(p.MinAge); false && at.Before(floor) {`, "./internal/igauth", "TestPlan", nil,
+	},
+	{
+		"a reader of an account that is just being moved is sent away",
+		domain + "store.go", `fresh.Generation == a.Generation && fresh.Ref == a.Ref {`, `fresh.ID == a.ID {`, "./internal/igauth", "TestReadDuringAMove", nil,
+	},
+	{
+		"what was sealed stays in Secrets Manager, too",
+		domain + "store.go", `	case s.vault.Keeps(replaced):
+		a.sweepFrom(s.now())
+`, ``, "./internal/app/stores", "TestVaultIsMigrated", nil,
+	},
+}
