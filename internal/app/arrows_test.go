@@ -105,7 +105,7 @@ func onlyInTests(t *testing.T, fakes string) {
 func TestFunctionsAreLean(t *testing.T) {
 	const aws = "github.com/aws/aws-sdk-go-v2/"
 	for pkg, banned := range map[string][]string{
-		"./functions/authorize": {aws + "service/dynamodb"},
+		"./functions/authorize": {aws + "service/dynamodb", "igauth/internal/igauth/sealed"},
 		"./functions/callback":  {},
 		"./functions/refresh":   {},
 		"./functions/accounts":  {},
