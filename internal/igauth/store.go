@@ -141,6 +141,12 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 		return Account{}, fmt.Errorf("keeping the token: %w", err)
 	}
 	committed, err := s.adopt(ctx, a, slot, ref, token, f)
+	if err != nil && !errors.Is(err, ErrConflict) {
+		// The token may be the only one that lives. It is worth some last words.
+		last, cancel := afterwards(ctx)
+		defer cancel()
+		committed, err = s.adopt(last, a, slot, ref, token, f)
+	}
 	if err != nil && s.vault.Keeps(ref) {
 		s.sweep(ctx, a)
 	}
@@ -174,6 +180,9 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 			return Account{}, ErrConflict
 		case err != nil:
 			return Account{}, fmt.Errorf("reading the account again: %w", err)
+		case fresh.Ref == ref:
+			// A save whose answer was lost has done it.
+			return fresh, nil
 		case fresh.Generation != a.Generation:
 			return Account{}, ErrConflict
 		case fresh.Lease.Attempt != lease.Attempt && !lease.Work.outlives(fresh, token):
