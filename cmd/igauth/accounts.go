@@ -284,7 +284,8 @@ func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 	return c.store(ctx, t, func(store *igauth.Store) error {
 		for i, id := range c.Accounts {
 			if err := store.Erase(ctx, igauth.AccountID(id)); err != nil {
-				return fmt.Errorf("account %s: %w; %d of %d are erased, and the command may be repeated", id, err, i, len(c.Accounts))
+				_, _ = fmt.Fprintf(t.err, "%d of %s erased; the command may be repeated.\n", i, count(len(c.Accounts), "account"))
+				return fmt.Errorf("account %s: %w", id, err)
 			}
 		}
 		if c.JSON {

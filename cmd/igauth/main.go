@@ -60,6 +60,8 @@ type terminal struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The second Ctrl-C ends the program at once, also at a prompt.
+	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -134,8 +136,12 @@ func tokenFormats() string {
 
 // report tells a person what went wrong and returns the exit code.
 func report(w io.Writer, err error) int {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil {
 		return 0
+	}
+	if errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintln(w, "igauth: interrupted; what was done stays done")
+		return exitFailed
 	}
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
 		_, _ = fmt.Fprintf(w, "igauth: %s\n%s\n", e.Code.Message(), e.Code.Hint())

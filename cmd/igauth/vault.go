@@ -85,7 +85,10 @@ func (c *keysListCommand) Run(ctx context.Context, t *terminal) error {
 		w.AppendRow([]any{v.ID, seals, v.Accounts})
 	}
 	w.Render()
-	return nil
+	if damaged := used[0]; damaged > 0 {
+		_, err = fmt.Fprintf(t.out, "The stored tokens of %s are damaged; their owners must connect again.\n", count(damaged, "account"))
+	}
+	return err
 }
 
 // nothingSealed returns an error if tokens are sealed under a keyset that is gone.
@@ -99,7 +102,7 @@ func nothingSealed(ctx context.Context, parts app.Parts) error {
 		n += accounts
 	}
 	if n > 0 {
-		return fmt.Errorf("the keyset is missing, and the tokens of %s are sealed under it; a new one would not open them. Put the old one back (aws secretsmanager restore-secret, if it was deleted in the last 30 days)", count(n, "account"))
+		return fmt.Errorf("the keyset is missing, and the tokens of %s are sealed under it; a new one would not open them. Put the old one back (aws secretsmanager restore-secret, if it was deleted in the last 30 days); if it is lost for good: igauth keys rotate --lost", count(n, "account"))
 	}
 	return nil
 }
@@ -115,10 +118,8 @@ func keysInUse(ctx context.Context, parts app.Parts) (map[uint32]int, error) {
 		if a.Ref == "" || parts.Vault.Keeps(a.Ref) {
 			return nil
 		}
-		id, err := sealed.KeyOf(a.Ref)
-		if err != nil {
-			return fmt.Errorf("account %s: %w", a.ID, err)
-		}
+		// A damaged reference has no key; it counts for key 0, which is none.
+		id, _ := sealed.KeyOf(a.Ref)
 		used[id]++
 		return nil
 	})
@@ -127,6 +128,7 @@ func keysInUse(ctx context.Context, parts app.Parts) (map[uint32]int, error) {
 
 type keysRotateCommand struct {
 	where
+	Lost bool `help:"Make a new keyset although the one is lost under which tokens are sealed: they never open again, and every owner must connect again."`
 }
 
 func (c *keysRotateCommand) Run(ctx context.Context, t *terminal) error {
@@ -142,9 +144,12 @@ func (c *keysRotateCommand) Run(ctx context.Context, t *terminal) error {
 	var next sealed.Keyset
 	err = set.Change(ctx, func(old igauth.Secret) (igauth.Secret, error) {
 		var keys sealed.Keyset
-		if old.IsZero() {
+		switch {
+		case old.IsZero() && c.Lost:
+			err = confirm(t, "Give up all sealed tokens?")
+		case old.IsZero():
 			err = nothingSealed(ctx, parts)
-		} else {
+		default:
 			keys, err = sealed.ParseKeyset(old)
 		}
 		if err != nil {

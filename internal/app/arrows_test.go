@@ -204,6 +204,7 @@ func TestClockAndEnvironmentAreInjected(t *testing.T) {
 	environment := regexp.MustCompile(`\bos\.(Getenv|LookupEnv|Environ)\(`)
 	mayReadClock := map[string]bool{
 		"internal/igauth/flow.go":           true, // a context's deadline is real time
+		"internal/igauth/disconnect.go":     true, // a context's deadline is real time
 		"internal/igauth/boltstore/file.go": true, // a context's deadline is real time
 		"internal/igauth/run.go":            true, // a context's deadline is real time
 		"internal/app/local/local.go":       true, // the clock of a folder

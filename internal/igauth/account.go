@@ -127,7 +127,7 @@ func (w Work) improves(a Account, token Token) bool {
 	if w.byPerson() {
 		return !token.IssuedAt.Before(a.ConnectedAt)
 	}
-	return w == WorkMove || token.ExpiresAt.After(a.ExpiresAt)
+	return w == WorkRefresh && token.ExpiresAt.After(a.ExpiresAt)
 }
 
 // A Failure is what happened the last time that something failed.

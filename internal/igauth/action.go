@@ -221,6 +221,10 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 
 // destroy empties the vault of what no row points to.
 func (r *run) destroy(ctx context.Context, a Account) error {
+	if a.Ref == "" {
+		// What an attempt has put for the next generation is destroyed, too.
+		a.Generation++
+	}
 	if err := r.claim(ctx, &a, WorkEmpty); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (s *Store) Erase(ctx context.Context, id AccountID) error {
 	read := func() (Account, error) {
 		a, err := s.row(ctx, id)
 		if errors.Is(err, ErrNotFound) {
-			return Account{Profile: Profile{ID: id}}, nil
+			return Account{Profile: Profile{ID: id}, Login: LoginInstagram}, nil
 		}
 		return a, err
 	}
@@ -86,13 +86,24 @@ func (s *Store) empty(ctx context.Context, a *Account) error {
 		a.SweepAt, a.Swept = time.Time{}, false
 		return s.endHere(ctx, a)
 	}
-	// A machine that has slept sees here that its time is over.
-	ctx, cancel := context.WithTimeout(ctx, a.Lease.Until.Sub(s.now()))
-	defer cancel()
-	if err := s.vault.Destroy(ctx, a.slot()); err != nil {
-		return err
+	// A machine that has slept sees here that its time is over. A function keeps
+	// some for its answer.
+	within := a.Lease.Until.Sub(s.now())
+	if end, ok := ctx.Deadline(); ok {
+		within = min(within, time.Until(end)-lastWords)
 	}
-	a.swept(s.now())
+	work, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err := s.vault.Destroy(work, a.slot())
+	switch {
+	case errors.Is(err, ErrConflict) && a.Ref != "":
+		// It is of an attempt that lost; the account's next token outlives it.
+		a.sweepFrom(s.now().Add(24 * time.Hour))
+	case err != nil:
+		return err
+	default:
+		a.swept(s.now())
+	}
 	if err := s.endHere(ctx, a); err != nil && !errors.Is(err, ErrConflict) {
 		return err
 	}

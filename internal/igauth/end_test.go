@@ -36,7 +36,7 @@ func TestErase(t *testing.T) {
 		t.Errorf("got %+v, %v", report, err)
 	}
 	a := b.row()
-	want := igauth.Account{Profile: igauth.Profile{ID: a.ID}, Login: a.Login, Status: igauth.StatusDeleting, Revision: a.Revision, Generation: 2, EndedAt: b.now().Add(-time.Hour), ForgetAt: b.now().Add(30 * days)}
+	want := igauth.Account{Profile: igauth.Profile{ID: a.ID}, Login: a.Login, Status: igauth.StatusDeleting, Revision: a.Revision, Generation: 3, EndedAt: b.now().Add(-time.Hour), ForgetAt: b.now().Add(30 * days)}
 	if !equalRows(a, want) {
 		t.Errorf("the row is\n%+v, want\n%+v", a, want)
 	}
@@ -58,7 +58,7 @@ func TestErase(t *testing.T) {
 	t.Run("the account comes back", func(t *testing.T) {
 		b.advance(time.Minute)
 		b.connect("second")
-		if a := b.account(); a.Status != igauth.StatusActive || a.Generation != 4 || !a.ForgetAt.IsZero() || len(a.History) != 1 || a.History[0].What != igauth.EventConnected {
+		if a := b.account(); a.Status != igauth.StatusActive || a.Generation != 5 || !a.ForgetAt.IsZero() || len(a.History) != 1 || a.History[0].What != igauth.EventConnected {
 			t.Errorf("got %+v", a)
 		}
 	})
@@ -342,5 +342,114 @@ func TestReadDuringAMove(t *testing.T) {
 	}
 	if len(vault.tokens) != 0 {
 		t.Error("the token was not moved; the test is void")
+	}
+}
+
+// A consent of a disconnected account was put, and its process died; the next
+// attempt comes no further than its intent, which takes the first one's name out
+// of the row. Nothing may stay in the vault.
+func TestNothingStaysOfAttemptsThatOvertookEachOther(t *testing.T) {
+	b := newBench(t)
+	if _, err := b.store.Disconnect(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	hours := func(n int) {
+		for range n {
+			b.advance(time.Hour)
+			_, _ = b.run()
+		}
+	}
+	hours(3)
+	down, dead := errors.New("down"), false
+	b.ledger.interrupt(func(igauth.Change) error {
+		if dead {
+			return down
+		}
+		return nil
+	}, nil)
+	dies := b.connectorOn(&eventfulVault{Vault: b.vault, afterPut: func() { dead = true }}, &fakeMeta{now: b.now})
+	if _, err := dies.Finish(t.Context(), b.arrival("second")); err == nil || len(b.vault.tokens) != 1 {
+		t.Fatalf("got %v, and %d accounts in the vault; the test is void", err, len(b.vault.tokens))
+	}
+	b.ledger.interrupt(nil, nil)
+	b.vault.set("Put", down)
+	if _, err := b.connector.Finish(t.Context(), b.arrival("third")); err == nil {
+		t.Fatal("want an error")
+	}
+	b.vault.set("Put", nil)
+	hours(4)
+	if a := b.row(); len(b.vault.tokens) != 0 || a.Status != igauth.StatusDisconnected || !a.DueAt.IsZero() {
+		t.Errorf("got %d accounts in the vault, row %+v", len(b.vault.tokens), a)
+	}
+	b.connect("fourth")
+}
+
+// A move that died after its Put must not bring the old token back over one that
+// a refresh has committed since.
+func TestDeadMoveDoesNotBringTheOldTokenBack(t *testing.T) {
+	b, vault := movable(t)
+	if err := b.store.Move(t.Context(), testProfile.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.advance(35 * days)
+	vault.to = "kept"
+	stalled := false
+	slow := &eventfulVault{Vault: vault, put: func() {
+		if stalled {
+			return
+		}
+		stalled = true
+		b.advance(40 * time.Second)
+		dying, kill := context.WithCancel(t.Context())
+		b.ledger.interrupt(func(c igauth.Change) error {
+			if c.Account != nil && c.Account.Lease.Attempt == "" && dying.Err() != nil {
+				return errors.New("killed")
+			}
+			return nil
+		}, nil)
+		a := b.row()
+		a.Lease = igauth.Lease{}
+		if err := b.ledger.Save(t.Context(), igauth.Change{Account: &a, Attempt: "00000000000000000000000000000000"}); err != nil {
+			t.Error(err)
+		}
+		_ = b.storeOn(&eventfulVault{Vault: vault, afterPut: kill}).Move(dying, testProfile.ID)
+		b.ledger.interrupt(nil, nil)
+	}}
+	_, _ = b.refresherOn(slow).RunOnce(t.Context())
+	want := b.token()
+	if want != "token 1" || b.row().Lease.Work != igauth.WorkMove {
+		t.Fatalf("got token %s, lease %+v; the test is void", want, b.row().Lease)
+	}
+	b.advance(time.Hour)
+	_, _ = b.run()
+	if got := b.token(); got != want {
+		t.Errorf("got token %s, want %s", got, want)
+	}
+}
+
+// otherPerson is Meta when somebody else consents.
+type otherPerson struct {
+	*fakeMeta
+	profile igauth.Profile
+}
+
+func (o *otherPerson) Profile(context.Context, igauth.Secret) (igauth.Profile, error) {
+	return o.profile, nil
+}
+
+func TestConnectAfterAnUnknownAccountWasErased(t *testing.T) {
+	b := newBench(t)
+	person := testProfile
+	person.ID = "17841400000000099"
+	if err := b.store.Erase(t.Context(), person.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.advance(time.Minute)
+	connector := b.connectorOn(b.vault, &otherPerson{&fakeMeta{now: b.now}, person})
+	if outcome, err := connector.Finish(t.Context(), b.arrival("theirs")); err != nil || outcome.Code != igauth.CodeConnected {
+		t.Fatalf("got %v, %v", outcome, err)
+	}
+	if a, err := b.store.Account(t.Context(), person.ID); err != nil || a.Login != igauth.LoginInstagram {
+		t.Errorf("got login %q, %v", a.Login, err)
 	}
 }

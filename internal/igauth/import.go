@@ -66,6 +66,9 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	if fresh, again := r.store.Account(ctx, a.ID); again == nil {
 		a = fresh
 	}
+	if err == nil && !a.Status.Live() {
+		err = newError(CodeReauthRequired, nil)
+	}
 	if err != nil && a.Status.Live() {
 		// It is stored, and a run refreshes it when it can.
 		r.log.InfoContext(ctx, "imported token not refreshed yet", "accountId", a.ID, "class", ClassOf(err))

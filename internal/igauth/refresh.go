@@ -124,6 +124,9 @@ func (r *Refresher) Refresh(ctx context.Context, id AccountID) (Account, error) 
 		return a, newError(CodeTokenTooYoung, nil)
 	case a.Lease.Attempt != "":
 		err = run.finishAttempt(ctx, a)
+		if fresh, again := r.store.Account(ctx, id); err == nil && again == nil && run.report.Recovered == 0 && fresh.Status.Live() && fresh.Lease.Attempt == "" {
+			err = run.refresh(ctx, fresh)
+		}
 	default:
 		err = run.refresh(ctx, a)
 	}

@@ -19,11 +19,12 @@ type fakeVault struct {
 	mu       sync.Mutex
 	tokens   map[igauth.AccountID]map[igauth.Ref]igauth.Token
 	promoted map[igauth.AccountID]igauth.Ref
-	fail     map[string]error // by method
+	latest   map[igauth.AccountID]int64 // generation
+	fail     map[string]error           // by method
 }
 
 func newFakeVault() *fakeVault {
-	return &fakeVault{tokens: map[igauth.AccountID]map[igauth.Ref]igauth.Token{}, promoted: map[igauth.AccountID]igauth.Ref{}, fail: map[string]error{}}
+	return &fakeVault{tokens: map[igauth.AccountID]map[igauth.Ref]igauth.Token{}, promoted: map[igauth.AccountID]igauth.Ref{}, latest: map[igauth.AccountID]int64{}, fail: map[string]error{}}
 }
 
 func (v *fakeVault) Put(_ context.Context, s igauth.Slot, _ igauth.Profile, token igauth.Token) (igauth.Ref, error) {
@@ -36,6 +37,7 @@ func (v *fakeVault) Put(_ context.Context, s igauth.Slot, _ igauth.Profile, toke
 		v.tokens[s.Account] = map[igauth.Ref]igauth.Token{}
 	}
 	v.tokens[s.Account][igauth.Ref(s.Attempt)] = token
+	v.latest[s.Account] = max(v.latest[s.Account], s.Generation)
 	return igauth.Ref(s.Attempt), nil
 }
 
@@ -82,8 +84,12 @@ func (v *fakeVault) Destroy(_ context.Context, slot igauth.Slot) error {
 	if err := v.fail["Destroy"]; err != nil {
 		return err
 	}
+	if v.latest[id] > slot.Generation {
+		return igauth.ErrConflict
+	}
 	delete(v.tokens, id)
 	delete(v.promoted, id)
+	delete(v.latest, id)
 	return nil
 }
 

@@ -51,7 +51,8 @@ type Vault interface {
 
 	// Destroy forgets every token of the account, up to the slot's generation. It
 	// may be repeated, also when there is none. If a token of a later generation
-	// is there, nothing happens: who destroys was held up, and the account belongs
-	// to somebody else now. The slot's Attempt is not used.
+	// is there, nothing happens, and the answer is ErrConflict: who destroys was
+	// held up, and the account belongs to somebody else now. The slot's Attempt is
+	// not used.
 	Destroy(ctx context.Context, slot Slot) error
 }

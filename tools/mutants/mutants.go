@@ -109,9 +109,7 @@ var mutants = []mutant{
 	},
 	{
 		"who empties the vault too late empties it all the same",
-		domain + "awsstore/secrets/read.go", `ours && generation > slot.Generation {
-				return nil`, `ours && generation > slot.Generation && false {
-				return nil`, "./internal/igauth/awsstore/secrets", "TestVault", nil,
+		domain + "awsstore/secrets/read.go", `ours && generation > slot.Generation {`, `ours && generation > slot.Generation && false {`, "./internal/igauth/awsstore/secrets", "TestVault", nil,
 	},
 	{
 		"who promotes too late promotes all the same",
@@ -137,6 +135,17 @@ var mutants = []mutant{
 		domain + "account.go", `	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
 `, `	return false
 `, crash, single, cases("visitor during run at vault.Put/new-old-dies/"),
+	},
+	{
+		"a move that did not come back brings the old token back",
+		domain + "account.go", `	return w == WorkRefresh && token`, `	return w == WorkMove || token`, "./internal/igauth", "TestDeadMoveDoesNotBringTheOldTokenBack", nil,
+	},
+	{
+		"what overtaken attempts have put is not destroyed",
+		domain + "action.go", `		a.Generation++
+	}
+	if err := r.claim(ctx, &a, WorkEmpty)`, `	}
+	if err := r.claim(ctx, &a, WorkEmpty)`, "./internal/igauth", "TestNothingStaysOfAttemptsThatOvertookEachOther", nil,
 	},
 	{
 		"the vault is emptied once only",

@@ -28,8 +28,8 @@ func KeysetName(stack string) string { return stack + "/keyset" }
 // environment.
 //
 // New tokens are kept in the given kind of vault. An empty one means: sealed if
-// the stack has a keyset, since only a stack whose tokens are sealed, or are just
-// being sealed or unsealed, has one.
+// the stack has a keyset. A stack that has gone back to Secrets Manager has one
+// until somebody deletes it; the README says so.
 func Open(ctx context.Context, stack string, vault app.VaultKind, getenv func(string) string, log *slog.Logger) (app.Parts, error) {
 	settings, err := app.Load(getenv)
 	if err != nil {

@@ -207,11 +207,12 @@ func KeyOf(ref igauth.Ref) (uint32, error) {
 }
 
 // Outdated reports whether a reference was sealed with another key than the
-// keyset's primary one. It reads the keyset afresh.
+// keyset's primary one, or is damaged: whoever tries to seal it again finds out.
+// It reads the keyset afresh.
 func (v *Vault) Outdated(ctx context.Context, ref igauth.Ref) (bool, error) {
-	id, _, err := unpack(ref)
-	if err != nil {
-		return false, err
+	id, _, damaged := unpack(ref)
+	if damaged != nil {
+		return true, nil
 	}
 	ring, err := v.ring(ctx, true)
 	return err == nil && ring.primary != id, err

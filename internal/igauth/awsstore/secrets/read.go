@@ -165,7 +165,7 @@ func (v *Vault) Destroy(ctx context.Context, slot igauth.Slot) error {
 	if err == nil {
 		for version := range secret.VersionIdsToStages {
 			if generation, ours := generationOf(version); ours && generation > slot.Generation {
-				return nil
+				return fmt.Errorf("destroying the tokens in %s: a later one is there: %w", *name, igauth.ErrConflict)
 			}
 		}
 	}

@@ -104,8 +104,8 @@ func (r *Reader) Optional(ctx context.Context, name, field string) (igauth.Secre
 	return igauth.Secret{}, nil
 }
 
-// Whole returns the value of the secret of a name or ARN. A fresh one was read
-// within the last ten seconds.
+// Whole returns the value of the secret of a name or ARN. When a fresh one is
+// asked for, the secret is read unless that was tried within the last ten seconds.
 func (r *Reader) Whole(ctx context.Context, name string, fresh bool) (igauth.Secret, error) {
 	text, err := r.whole(ctx, name, fresh)
 	if err != nil {

@@ -12,7 +12,8 @@
 //   - kind: "account", on accounts only;
 //   - due_shard and due_nanos: where an account stands in the index of what is
 //     due, only while it is due at some time;
-//   - ttl: from when on DynamoDB may delete a flow.
+//   - ttl: from when on DynamoDB may delete a flow, or what is left of an erased
+//     account.
 //
 // # Indexes
 //
