@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ type where struct {
 	JSON  bool   `name:"json" help:"Print JSON."`
 }
 
+// defaultStack is the name of a stack that nobody named.
+const defaultStack = "igauth"
+
 // open returns the parts that the commands are wired from, and what to call when
 // they are no longer needed.
 func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error) {
@@ -39,6 +43,9 @@ func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error)
 		}
 		parts, err := deployed.Open(ctx, w.Stack, kind, os.Getenv, logger(t, false, slog.LevelError))
 		return parts, func() {}, err
+	}
+	if w.Vault != "" || w.Stack != defaultStack {
+		return app.Parts{}, nil, errors.New("--stack and --vault are for a deployed stack: say --aws, too")
 	}
 	folder, err := local.Open(w.Data, nil)
 	if err != nil {
@@ -276,22 +283,34 @@ func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 			return fmt.Errorf("%q is no account id; nothing was erased (igauth accounts list shows the ids)", id)
 		}
 	}
+	slices.Sort(c.Accounts)
+	c.Accounts = slices.Compact(c.Accounts)
 	if !c.Yes {
-		if err := confirm(t, fmt.Sprintf("Erase %s for good?", count(len(c.Accounts), "account"))); err != nil {
+		if err := confirm(ctx, t, fmt.Sprintf("Erase %s for good?", strings.Join(c.Accounts, ", "))); err != nil {
 			return err
 		}
 	}
 	return c.store(ctx, t, func(store *igauth.Store) error {
+		erased, unknown := []string{}, []string{}
 		for i, id := range c.Accounts {
-			if err := store.Erase(ctx, igauth.AccountID(id)); err != nil {
+			known, err := store.Erase(ctx, igauth.AccountID(id))
+			if err != nil {
 				_, _ = fmt.Fprintf(t.err, "%d of %s erased; the command may be repeated.\n", i, count(len(c.Accounts), "account"))
 				return fmt.Errorf("account %s: %w", id, err)
 			}
+			if known {
+				erased = append(erased, id)
+			} else {
+				unknown = append(unknown, id)
+			}
 		}
 		if c.JSON {
-			return printJSON(t, map[string]any{"erased": c.Accounts})
+			return printJSON(t, map[string]any{"erased": erased, "not_known": unknown})
 		}
-		_, err := fmt.Fprintf(t.out, "%s erased.\n", count(len(c.Accounts), "account"))
+		_, err := fmt.Fprintf(t.out, "%s erased.\n", count(len(erased), "account"))
+		if err == nil && len(unknown) > 0 {
+			_, err = fmt.Fprintf(t.out, "Nothing was known of: %s\n", strings.Join(unknown, ", "))
+		}
 		return err
 	})
 }
@@ -305,11 +324,14 @@ func count(n int, noun string) string {
 }
 
 // confirm asks a person, and returns an error unless the answer is yes.
-func confirm(t *terminal, question string) error {
+func confirm(ctx context.Context, t *terminal, question string) error {
 	_, _ = fmt.Fprintf(t.err, "%s Type yes: ", question)
-	answer, err := bufio.NewReader(t.in).ReadString('\n')
-	if strings.TrimSpace(answer) == "yes" {
+	text, err := answer(ctx, func() (string, error) { return bufio.NewReader(t.in).ReadString('\n') })
+	if strings.TrimSpace(text) == "yes" {
 		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	if err != nil {
 		return errors.New("nobody answered; --yes does not ask")

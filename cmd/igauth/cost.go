@@ -82,7 +82,9 @@ func costTable(t *terminal, bills []cost.Bill, readsPerDay float64) error {
 	for _, bill := range bills {
 		w.AppendRow(table.Row{cost.Number(float64(bill.Accounts)), bill.Vault, cost.Dollars(bill.Total), cost.Dollars(bill.PerAccount)})
 	}
-	w.Render()
+	if err := render(t, w); err != nil {
+		return err
+	}
 	return remarks(t, cost.Remarks(readsPerDay))
 }
 
@@ -102,7 +104,9 @@ func billSheet(t *terminal, bill cost.Bill) error {
 	w.AppendSeparator()
 	w.AppendRow(table.Row{"total", "", "", "", "", cost.Dollars(bill.Total)})
 	w.AppendRow(table.Row{"per account", "", "", "", "", cost.Dollars(bill.PerAccount)})
-	w.Render()
+	if err := render(t, w); err != nil {
+		return err
+	}
 	return remarks(t, append(bill.Notes, cost.Remarks(bill.ReadsPerDay)...))
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/term"
 
@@ -40,7 +41,7 @@ type imported struct {
 }
 
 func (c *importCommand) Run(ctx context.Context, t *terminal) error {
-	entries, unread := c.read(t)
+	entries, unread := c.read(ctx, t)
 	if len(entries) == 0 {
 		return unread
 	}
@@ -82,16 +83,19 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted after %d of %d tokens; what was imported stays, and the command may be repeated", len(done), len(entries))
 	case failed > 0:
-		return errors.Join(fmt.Errorf("%d of %s not imported; the others are", failed, count(len(entries), "token")), unread)
+		return errors.Join(fmt.Errorf("%d imported, %d not", len(done)-failed, failed), unread)
 	}
 	return unread
 }
 
 // read returns the tokens of the file, of standard input, or of a person.
-func (c *importCommand) read(t *terminal) ([]tokenfile.Entry, error) {
+func (c *importCommand) read(ctx context.Context, t *terminal) ([]tokenfile.Entry, error) {
 	var from io.Reader
 	switch {
 	case c.File != "" && c.File != "-":
+		if igauth.FamilyOf(igauth.NewSecret(c.File)) != igauth.FamilyUnknown {
+			return nil, errors.New("that is a token and not the name of a file: call igauth import without it, and paste it when you are asked. What stands in a command line is kept in the shell's history")
+		}
 		file, err := os.Open(c.File)
 		if err != nil {
 			return nil, err
@@ -99,7 +103,7 @@ func (c *importCommand) read(t *terminal) ([]tokenfile.Entry, error) {
 		defer func() { _ = file.Close() }()
 		from = file
 	case c.File == "" && isTerminalReader(t.in):
-		text, err := askToken(t)
+		text, err := askToken(ctx, t)
 		if err != nil {
 			return nil, err
 		}
@@ -119,11 +123,41 @@ func isTerminalReader(r io.Reader) bool {
 }
 
 // askToken asks a person, and does not show what is typed.
-func askToken(t *terminal) ([]byte, error) {
+func askToken(ctx context.Context, t *terminal) ([]byte, error) {
+	fd := int(t.in.(*os.File).Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
 	_, _ = fmt.Fprint(t.err, "Paste the token (it is not shown), then press Enter: ")
-	text, err := term.ReadPassword(int(t.in.(*os.File).Fd()))
-	_, _ = fmt.Fprintln(t.err)
+	defer func() { _, _ = fmt.Fprintln(t.err) }()
+	// Whoever gives up gets a terminal back that shows what is typed.
+	defer func() { _ = term.Restore(fd, state) }()
+	text, err := answer(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if err == nil && len(bytes.TrimSpace(text)) == 0 {
+		err = errors.New("nothing was entered")
+	}
 	return text, err
+}
+
+// answer waits for what a person types, or for the end of the context.
+func answer[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type typed struct {
+		text T
+		err  error
+	}
+	done := make(chan typed, 1)
+	go func() {
+		text, err := read()
+		done <- typed{text, err}
+	}()
+	select {
+	case a := <-done:
+		return a.text, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 func (c *importCommand) report(t *terminal, done []imported) error {
@@ -136,8 +170,8 @@ func (c *importCommand) report(t *terminal, done []imported) error {
 	for _, line := range done {
 		if line.Problem != nil {
 			w.AppendRow([]any{line.Where, "-", line.Problem.Message, "-"})
-			if line.Problem.Hint != "" {
-				hints = append(hints, line.Where+": "+line.Problem.Hint)
+			if hint := line.Problem.Hint; hint != "" && !slices.Contains(hints, hint) {
+				hints = append(hints, hint)
 			}
 			continue
 		}
@@ -148,7 +182,9 @@ func (c *importCommand) report(t *terminal, done []imported) error {
 		}
 		w.AppendRow([]any{line.Where, a.Username, status(t, a.Status), expires})
 	}
-	w.Render()
+	if err := render(t, w); err != nil {
+		return err
+	}
 	for _, hint := range hints {
 		if _, err := fmt.Fprintln(t.out, hint); err != nil {
 			return err
@@ -196,6 +232,9 @@ func (c *exportCommand) Run(ctx context.Context, t *terminal) error {
 	}
 	if err := c.write(t, accounts); err != nil {
 		return err
+	}
+	if c.JSON && c.Output != "-" {
+		return printJSON(t, map[string]int{"exported": len(accounts), "left_out": left})
 	}
 	_, err = fmt.Fprintf(t.err, "%s exported; %d without a live token left out.\n", count(len(accounts), "account"), left)
 	return err

@@ -124,7 +124,7 @@ func TestImportTellsWhatIsWrong(t *testing.T) {
 		"an app secret":                {igsim.DefaultAppSecret, "app secret", nil},
 		"a token that Meta knows not":  {"IGAAsentinel" + strings.Repeat("x", 120), "", nil},
 		"a variable that is not there": {"A=1\n", "MINE", []string{"--variable", "MINE"}},
-		"two, one of which is dead":    {good + "\nIGQVJXsentinel" + strings.Repeat("x", 120), "1 of 2 tokens not imported", []string{"--replace"}},
+		"two, one of which is dead":    {good + "\nIGQVJXsentinel" + strings.Repeat("x", 120), "1 imported, 1 not", []string{"--replace"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, errOut := typed(c.input, append([]string{"import", "--data", dir}, c.args...)...)
@@ -153,7 +153,7 @@ func TestEraseAsks(t *testing.T) {
 	if code, out, _ := igauthCommand("accounts", "list", "--data", dir); code != 0 || !strings.Contains(out, id) {
 		t.Fatalf("the account is gone: %s", out)
 	}
-	if code, out, errOut := typed("yes\n", "erase", id, "--data", dir); code != 0 || !strings.Contains(out, "1 account erased") {
+	if code, out, errOut := typed("yes\n", "erase", id, "17841400000099999", id, "--data", dir); code != 0 || !strings.Contains(out, "1 account erased") || !strings.Contains(out, "known of: 17841400000099999") {
 		t.Errorf("got exit code %d, %s%s", code, out, errOut)
 	}
 	if code, out, _ := igauthCommand("accounts", "list", "--data", dir); code != 0 || strings.Contains(out, id) {
@@ -217,5 +217,41 @@ func TestKeysAreNotMadeAnewOverSealedTokens(t *testing.T) {
 	}
 	if code, _, errOut := igauthCommand("token", "maria.bakes", "--data", dir); code != 0 {
 		t.Errorf("with the keys put back: got exit code %d, %s", code, errOut)
+	}
+}
+
+func TestCommandLineMistakes(t *testing.T) {
+	dir, _ := folder(t)
+	_, token, _ := igauthCommand("token", "maria.bakes", "--data", dir)
+	token = strings.TrimSpace(token)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"a token in the place of a file": {[]string{"import", token}, exitFailed, "paste it when you are asked"},
+		"a stack without --aws":          {[]string{"accounts", "--stack", "shop"}, exitFailed, "--aws"},
+		"usage as JSON":                  {[]string{"accounts", "list", "--json", "--bogus"}, exitUsage, `{"error":{"code":"usage"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, errOut := igauthCommand(append(c.args, "--data", dir)...)
+			if code != c.code || !strings.Contains(errOut, c.want) || strings.Contains(out+errOut, token) {
+				t.Errorf("got exit code %d, %s%s", code, out, errOut)
+			}
+		})
+	}
+}
+
+// Importing the token that is stored changes nothing.
+func TestImportOfTheStoredToken(t *testing.T) {
+	dir, _ := folder(t)
+	show := func() string {
+		_, out, _ := igauthCommand("accounts", "show", "maria.bakes", "--json", "--data", dir)
+		return out
+	}
+	_, token, _ := igauthCommand("token", "maria.bakes", "--data", dir)
+	before := show()
+	if code, out, errOut := typed(token, "import", "--replace", "--data", dir); code != 0 || show() != before {
+		t.Errorf("got exit code %d, %s%s, and the account is\n%s", code, out, errOut, show())
 	}
 }

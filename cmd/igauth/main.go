@@ -87,7 +87,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return exited
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(errOut, "igauth: %s\nigauth --help lists the commands.\n", err)
+		if slices.Contains(args, "--json") {
+			printProblem(errOut, &problem{Code: "usage", Message: err.Error(), Hint: "igauth --help lists the commands."})
+		} else {
+			_, _ = fmt.Fprintf(errOut, "igauth: %s\nigauth --help lists the commands.\n", err)
+		}
 		return exitUsage
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
@@ -105,10 +109,14 @@ func reportJSON(w io.Writer, err error) int {
 	if code == 0 {
 		return code
 	}
+	printProblem(w, problemOf(err))
+	return code
+}
+
+func printProblem(w io.Writer, p *problem) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(map[string]*problem{"error": problemOf(err)})
-	return code
+	_ = encoder.Encode(map[string]*problem{"error": p})
 }
 
 // A problem is an error as a program reads it.

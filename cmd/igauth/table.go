@@ -22,12 +22,17 @@ func isTerminal(w io.Writer) bool {
 // newTable returns a table without frames: it is read by people and by awk.
 func newTable(t *terminal) table.Writer {
 	w := table.NewWriter()
-	w.SetOutputMirror(t.out)
 	w.SetStyle(table.StyleDefault)
 	w.Style().Options = table.OptionsNoBordersAndSeparators
 	w.Style().Box.PaddingLeft, w.Style().Box.PaddingRight = "", "  "
 	w.Style().Format.Header = text.FormatDefault
 	return w
+}
+
+// render writes a table.
+func render(t *terminal, w table.Writer) error {
+	_, err := fmt.Fprintln(t.out, w.Render())
+	return err
 }
 
 var statusColours = map[igauth.Status]text.Color{
@@ -55,10 +60,17 @@ func accountTable(t *terminal, views []igauth.AccountView) error {
 		if v.DaysLeft > 0 {
 			days = fmt.Sprint(v.DaysLeft)
 		}
-		w.AppendRow(table.Row{v.ID, v.Username, status(t, v.Status), days, day(v.ExpiresAt), next(v), lastEvent(v)})
+		w.AppendRow(table.Row{v.ID, v.Username, status(t, v.Status), days, expiry(v), next(v), lastEvent(v)})
 	}
-	w.Render()
-	return nil
+	return render(t, w)
+}
+
+// expiry returns the day on which a token ends, or may end.
+func expiry(v igauth.AccountView) string {
+	if v.ExpiryAssumed {
+		return day(v.ExpiresAt) + " or later"
+	}
+	return day(v.ExpiresAt)
 }
 
 func accountSheet(t *terminal, v igauth.AccountView) error {
@@ -71,7 +83,11 @@ func accountSheet(t *terminal, v igauth.AccountView) error {
 	row("app-scoped id", v.AppScopedID)
 	row("login", v.Login)
 	row("days left", v.DaysLeft)
-	row("expires", moment(v.ExpiresAt))
+	if v.ExpiryAssumed {
+		row("expires", moment(v.ExpiresAt)+" at the earliest; a refresh tells")
+	} else {
+		row("expires", moment(v.ExpiresAt))
+	}
 	row("issued", moment(v.IssuedAt))
 	row("connected", moment(v.ConnectedAt))
 	row("last accepted by Meta", moment(v.CheckedAt))
@@ -86,14 +102,15 @@ func accountSheet(t *terminal, v igauth.AccountView) error {
 		row("last failure", fmt.Sprintf("%s, %s, %d in a row", moment(v.LastFailure.At), v.LastFailure.Code, v.Failures))
 		row("what helps", v.LastFailure.Hint)
 	}
-	w.Render()
+	if err := render(t, w); err != nil {
+		return err
+	}
 	_, _ = fmt.Fprintln(t.out, "\nHistory")
 	h := newTable(t)
 	for _, entry := range v.History {
 		h.AppendRow(table.Row{moment(entry.At), entry.What, entry.Detail})
 	}
-	h.Render()
-	return nil
+	return render(t, h)
 }
 
 func next(v igauth.AccountView) string {

@@ -84,7 +84,9 @@ func (c *keysListCommand) Run(ctx context.Context, t *terminal) error {
 		}
 		w.AppendRow([]any{v.ID, seals, v.Accounts})
 	}
-	w.Render()
+	if err := render(t, w); err != nil {
+		return err
+	}
 	if damaged := used[0]; damaged > 0 {
 		_, err = fmt.Fprintf(t.out, "The stored tokens of %s are damaged; their owners must connect again.\n", count(damaged, "account"))
 	}
@@ -146,7 +148,7 @@ func (c *keysRotateCommand) Run(ctx context.Context, t *terminal) error {
 		var keys sealed.Keyset
 		switch {
 		case old.IsZero() && c.Lost:
-			err = confirm(t, "Give up all sealed tokens?")
+			err = confirm(ctx, t, "Give up all sealed tokens?")
 		case old.IsZero():
 			err = nothingSealed(ctx, parts)
 		default:

@@ -180,7 +180,8 @@ func (w *world) disconnect() {
 
 func (w *world) erase() {
 	w.do("erase", w.consents, func(ctx context.Context, p party) (output, bool) {
-		return output{unknown: p.store.Erase(ctx, owner.ID) != nil}, true
+		_, err := p.store.Erase(ctx, owner.ID)
+		return output{unknown: err != nil}, true
 	})
 }
 

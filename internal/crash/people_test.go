@@ -133,7 +133,7 @@ func (w *world) disconnect(p *process) {
 // erase has somebody at a command line erase the account.
 func (w *world) erase(p *process) {
 	var err error
-	if p.do(func(ctx context.Context) { err = p.store().Erase(ctx, personID) }) && err == nil {
+	if p.do(func(ctx context.Context) { _, err = p.store().Erase(ctx, personID) }) && err == nil {
 		w.wentAway()
 	}
 	w.logError("account not erased", err)

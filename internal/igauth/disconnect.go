@@ -28,11 +28,11 @@ func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
 // Erase takes the token of an account away and forgets all that is known of the
 // account. When it returns no read finds the account any more, and nobody who was
 // being connected before succeeds; what the vault cannot remove now, a later run
-// removes. An account that is unknown, or erased, is erased without complaint:
-// somebody may just be connecting it.
-func (s *Store) Erase(ctx context.Context, id AccountID) error {
+// removes. An account that is unknown, or erased, is erased without complaint, as
+// somebody may just be connecting it; the answer says whether it was known.
+func (s *Store) Erase(ctx context.Context, id AccountID) (known bool, err error) {
 	if !id.Valid() {
-		return newError(CodeAccountNotFound, nil)
+		return false, newError(CodeAccountNotFound, nil)
 	}
 	read := func() (Account, error) {
 		a, err := s.row(ctx, id)
@@ -41,8 +41,11 @@ func (s *Store) Erase(ctx context.Context, id AccountID) error {
 		}
 		return a, err
 	}
-	_, err := s.end(ctx, read, func(a *Account) { a.erase(s.now()) })
-	return err
+	_, err = s.end(ctx, read, func(a *Account) {
+		known = a.Connected()
+		a.erase(s.now())
+	})
+	return known, err
 }
 
 // end saves a change that takes an account's token away, and empties the vault.

@@ -21,8 +21,8 @@ func (b *bench) row() igauth.Account {
 
 func TestErase(t *testing.T) {
 	b := newBench(t)
-	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
-		t.Fatal(err)
+	if known, err := b.store.Erase(t.Context(), testProfile.ID); err != nil || !known {
+		t.Fatal(known, err)
 	}
 	if got := b.token(); got != string(igauth.CodeAccountNotFound) || len(b.vault.tokens) != 0 {
 		t.Errorf("got token %s, and %d accounts in the vault", got, len(b.vault.tokens))
@@ -43,7 +43,7 @@ func TestErase(t *testing.T) {
 	t.Run("again, and of an unknown account", func(t *testing.T) {
 		b.advance(time.Second)
 		for _, id := range []igauth.AccountID{testProfile.ID, "17841400000000000"} {
-			if err := b.store.Erase(t.Context(), id); err != nil {
+			if known, err := b.store.Erase(t.Context(), id); err != nil || known {
 				t.Errorf("%s: %v", id, err)
 			}
 			row, err := b.ledger.Account(t.Context(), id)
@@ -51,7 +51,7 @@ func TestErase(t *testing.T) {
 				t.Errorf("%s: who is just being connected would not notice: %+v, %v", id, row, err)
 			}
 		}
-		if err := b.store.Erase(t.Context(), "no id"); igauth.CodeOf(err) != igauth.CodeAccountNotFound {
+		if _, err := b.store.Erase(t.Context(), "no id"); igauth.CodeOf(err) != igauth.CodeAccountNotFound {
 			t.Errorf("got %v of what is no id", err)
 		}
 	})
@@ -77,7 +77,7 @@ func equalRows(a, b igauth.Account) bool {
 func TestEraseWhileTheVaultIsDown(t *testing.T) {
 	b := newBench(t)
 	b.vault.set("Destroy", errors.New("down"))
-	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+	if _, err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
 		t.Fatal(err)
 	}
 	if a := b.row(); a.SweepAt.IsZero() || !a.ForgetAt.IsZero() || b.token() != string(igauth.CodeAccountNotFound) {
@@ -107,7 +107,7 @@ func TestEraseDuringAConnection(t *testing.T) {
 	vault := &hookedVault{Vault: b.vault, put: func() {
 		if !erased {
 			erased = true
-			if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+			if _, err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
 				t.Error(err)
 			}
 		}
@@ -126,7 +126,7 @@ func TestEraseDuringAConnection(t *testing.T) {
 // who is not connected.
 func TestUnfinishedFirstConnectionIsForgotten(t *testing.T) {
 	b := newBench(t)
-	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+	if _, err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.advance(time.Minute)
@@ -441,7 +441,7 @@ func TestConnectAfterAnUnknownAccountWasErased(t *testing.T) {
 	b := newBench(t)
 	person := testProfile
 	person.ID = "17841400000000099"
-	if err := b.store.Erase(t.Context(), person.ID); err != nil {
+	if _, err := b.store.Erase(t.Context(), person.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.advance(time.Minute)

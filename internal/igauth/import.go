@@ -54,6 +54,9 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	if strings.EqualFold(profile.AccountType, "PERSONAL") {
 		return Account{}, newError(CodePersonalAccount, nil)
 	}
+	if a, same := r.store.holds(ctx, profile.ID, in.Token); same && in.Replace {
+		return a, nil
+	}
 	a, err := r.keepImport(ctx, began, in, profile)
 	if errors.Is(err, ErrConflict) {
 		return Account{}, newError(CodeInProgress, err)
@@ -114,4 +117,10 @@ func (r *run) youngerThanADay(a *Account, now time.Time) {
 	a.IssuedAt = now.UTC()
 	a.ExpiresAt = a.IssuedAt.Add(longLived - youngest)
 	a.ConfirmAt = a.IssuedAt.Add(r.store.policy.MinAge)
+}
+
+// holds reports whether an account has a live token of that text already.
+func (s *Store) holds(ctx context.Context, id AccountID, token Secret) (Account, bool) {
+	a, held, err := s.Token(ctx, id, 0)
+	return a, err == nil && held.Value.Equal(token)
 }

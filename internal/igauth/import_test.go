@@ -12,7 +12,7 @@ import (
 func imported(t *testing.T, prepare func(*bench)) (*bench, igauth.Account, error) {
 	t.Helper()
 	b := newBench(t)
-	if err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
+	if _, err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.advance(time.Minute)

@@ -272,6 +272,18 @@ func (s *Store) Account(ctx context.Context, id AccountID) (Account, error) {
 // Accounts returns up to limit connected accounts in order of id, beginning
 // after the given id, and the id to go on after, "" at the end.
 func (s *Store) Accounts(ctx context.Context, after AccountID, limit int) ([]Account, AccountID, error) {
+	for {
+		accounts, next, err := s.page(ctx, after, limit)
+		if err != nil || len(accounts) > 0 || next == "" {
+			return accounts, next, err
+		}
+		// All of them were erased, or are just being connected.
+		after = next
+	}
+}
+
+// page is a page of Accounts. It may be empty although others follow.
+func (s *Store) page(ctx context.Context, after AccountID, limit int) ([]Account, AccountID, error) {
 	rows, err := s.ledger.Accounts(ctx, after, limit)
 	damaged := errors.Is(err, ErrDamaged)
 	if damaged {
@@ -288,6 +300,9 @@ func (s *Store) Accounts(ctx context.Context, after AccountID, limit int) ([]Acc
 		if a.Connected() {
 			accounts = append(accounts, a)
 		}
+	}
+	if next != "" && len(accounts) > 0 {
+		next = accounts[len(accounts)-1].ID
 	}
 	return accounts, next, nil
 }

@@ -97,7 +97,7 @@ var operations = []operation{
 	{name: "erasure", before: func(t *testing.T, w *world) (do, check func()) {
 		w.connect(t)
 		return func() {
-			if err := w.store.Erase(t.Context(), account); err != nil {
+			if _, err := w.store.Erase(t.Context(), account); err != nil {
 				t.Fatal(err)
 			}
 		}, w.generation(t, 2)
