@@ -54,8 +54,10 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	if strings.EqualFold(profile.AccountType, "PERSONAL") {
 		return Account{}, newError(CodePersonalAccount, nil)
 	}
-	if a, same := r.store.holds(ctx, profile.ID, in.Token); same && in.Replace {
-		return a, nil
+	if in.Replace {
+		if a, same := r.store.holds(ctx, profile.ID, in.Token); same {
+			return a, nil
+		}
 	}
 	a, err := r.keepImport(ctx, began, in, profile)
 	if errors.Is(err, ErrConflict) {
