@@ -87,7 +87,11 @@ func (c testCase) live(o *outside, dir string) (out outcome) {
 		do(w)
 	}
 	w.checkReadable("after the people's part")
-	w.ticks(recovery)
+	w.ticks(3 * time.Hour)
+	if a, _ := w.row(); a.Unpromoted {
+		w.problem("direct readers of the vault wait for the token for hours")
+	}
+	w.ticks(recovery - 3*time.Hour)
 	w.settled()
 	w.finish()
 	w.checkPuts()

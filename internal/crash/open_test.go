@@ -15,6 +15,13 @@ var open = []struct{ why, cases, pairs string }{
 		`visitor during move at .*`,
 	},
 	{
+		// The run has put what Meta gave, and a visitor takes the account over
+		// before its commit; then both of them hang. Nobody knows any more by which
+		// name the run's token is found.
+		"a run and the connection that overtook it both die", `none`,
+		`visitor during run at .*/new-old-dies/.*`,
+	},
+	{
 		// The next try comes a day after the run began, not after Meta was asked.
 		"a refresh whose answer was lost is tried again some milliseconds before a day is over", `none`,
 		`refresh/same/.*`,

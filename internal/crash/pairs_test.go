@@ -81,7 +81,9 @@ func TestPairsOfFaults(t *testing.T) {
 			if c.isOpen() {
 				table[c.scenario.name].open++
 				total.open++
-				return
+				if *only == "" {
+					return
+				}
 			}
 			judge(t, c, out)
 		})

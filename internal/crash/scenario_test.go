@@ -240,9 +240,14 @@ func (w *world) interleave(first *process, one, two func()) {
 	case <-first.gate.held:
 	case <-done:
 	}
+	visiting := strings.HasPrefix(first.name, visit.name)
 	died := first.killed
+	var tired <-chan time.Time
 	if first.isDead() {
 		died = nil
+		if visiting {
+			tired = time.After(patienceWithOthers)
+		}
 	}
 	passed := make(chan struct{})
 	w.running.Go(func() {
@@ -252,12 +257,13 @@ func (w *world) interleave(first *process, one, two func()) {
 	select {
 	case <-passed:
 	case <-died:
+	case <-tired:
 	}
 	close(first.gate.release)
 	select {
 	case <-done:
 	case <-time.After(patienceWithOthers):
-		if strings.HasPrefix(first.name, visit.name) {
+		if visiting {
 			<-done
 		}
 	}
