@@ -132,13 +132,13 @@ var mutants = []mutant{
 	},
 	{
 		"what was refreshed is thrown away when a visitor comes",
-		domain + "account.go", `	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
+		domain + "lease.go", `	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
 `, `	return false
 `, crash, single, cases("visitor during run at vault.Put/new-old-dies/"),
 	},
 	{
 		"a move that did not come back brings the old token back",
-		domain + "account.go", `	return w == WorkRefresh && token`, `	return w == WorkMove || token`, "./internal/igauth", "TestDeadMoveDoesNotBringTheOldTokenBack", nil,
+		domain + "lease.go", `	return w == WorkRefresh && token`, `	return w == WorkMove || token`, "./internal/igauth", "TestDeadMoveDoesNotBringTheOldTokenBack", nil,
 	},
 	{
 		"what overtaken attempts have put is not destroyed",
