@@ -33,7 +33,7 @@ test: ## Run the tests. Needs Go alone.
 
 STEPS ?= 100000
 concurrency: ## Let workers race for one account, for STEPS steps (default 100000), with the race detector.
-	go test -race -count 1 -v -run WorkersDoNotHarmEachOther ./internal/concurrency -steps $(STEPS)
+	go test -race -count 1 -v -run WorkersDoNotHarmEachOther ./internal/concurrency -steps $(STEPS) $(ARGS)
 
 migrate: ## Move 10,000 accounts from one vault to the other and back, interrupted twice each time.
 	go test -count 1 -v -run VaultIsMigrated ./internal/app/stores -accounts 10000
