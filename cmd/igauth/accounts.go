@@ -23,7 +23,7 @@ type where struct {
 	Data  string `default:"data" help:"Folder of igauth dev (default ${default})." type:"path" placeholder:"DIR"`
 	AWS   bool   `name:"aws" help:"Work on the stack deployed in AWS, with the credentials and region of the AWS CLI."`
 	Stack string `default:"igauth" help:"Name of the deployed stack (default ${default})." placeholder:"NAME"`
-	Vault string `help:"Where a deployed stack keeps new tokens: secretsmanager or sealed (default: as the stack does)." placeholder:"VAULT"`
+	Vault string `help:"Where a deployed stack keeps new tokens: secretsmanager or sealed (default: sealed if the stack has a keyset)." placeholder:"VAULT"`
 	JSON  bool   `name:"json" help:"Print JSON."`
 }
 

@@ -20,14 +20,6 @@ type vaultCommand struct {
 	Migrate migrateCommand `cmd:"" help:"Move the tokens of a deployed stack to Secrets Manager, or seal them."`
 }
 
-// keyset returns where a command finds the keys of sealed tokens.
-func keyset(parts app.Parts) (app.Keyset, error) {
-	if parts.Keyset == nil {
-		return nil, errors.New("there is no keyset here")
-	}
-	return parts.Keyset, nil
-}
-
 // errNoKeyset is shown instead of an error that says only that a secret is
 // missing.
 var errNoKeyset = errors.New("there is no keyset here; deploying with Vault=sealed makes one, and so does `igauth keys rotate` if no token is sealed yet")
@@ -49,11 +41,7 @@ func (c *keysListCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer closing()
-	set, err := keyset(parts)
-	if err != nil {
-		return err
-	}
-	text, err := set.Text(ctx)
+	text, err := parts.Keyset.Text(ctx)
 	if errors.Is(err, igauth.ErrNotFound) {
 		return errNoKeyset
 	}
@@ -139,12 +127,8 @@ func (c *keysRotateCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer closing()
-	set, err := keyset(parts)
-	if err != nil {
-		return err
-	}
 	var next sealed.Keyset
-	err = set.Change(ctx, func(old igauth.Secret) (igauth.Secret, error) {
+	err = parts.Keyset.Change(ctx, func(old igauth.Secret) (igauth.Secret, error) {
 		var keys sealed.Keyset
 		switch {
 		case old.IsZero() && c.Lost:
@@ -187,9 +171,6 @@ func (c *keysResealCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer closing()
-	if _, err := keyset(parts); err != nil {
-		return err
-	}
 	vault := parts.Vault
 	var box *sealed.Vault
 	switch v := vault.(type) {
