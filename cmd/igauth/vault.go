@@ -254,7 +254,7 @@ func move(ctx context.Context, t *terminal, parts app.Parts, words moveWords, as
 			return printed
 		}
 	} else {
-		_, _ = fmt.Fprintf(t.out, "%d accounts seen, %d %s.\n", report.Seen, report.Moved, words.done)
+		_, _ = fmt.Fprintf(t.out, "%s seen, %d %s.\n", count(report.Seen, "account"), report.Moved, words.done)
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
