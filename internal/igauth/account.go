@@ -89,7 +89,7 @@ type Failure struct {
 // An Entry is a line of an account's history.
 type Entry struct {
 	At time.Time `json:"at"`
-	// What is one of the Event constants.
+	// What is one of the Entry constants.
 	What string `json:"what"`
 	// Detail is a code or a short remark, never a secret.
 	Detail string `json:"detail,omitempty"`
@@ -97,14 +97,16 @@ type Entry struct {
 
 // What can stand in an account's history.
 const (
-	EventConnected      = "connected"
-	EventReconnected    = "reconnected"
-	EventRefreshed      = "refreshed"
-	EventRefreshFailed  = "refresh_failed"
-	EventReauthRequired = "reauth_required"
-	EventImported       = "imported"
-	EventDisconnected   = "disconnected"
-	EventProfileChanged = "profile_changed"
+	EntryConnected      = "connected"
+	EntryReconnected    = "reconnected"
+	EntryRefreshed      = "refreshed"
+	EntryRefreshFailed  = "refresh_failed"
+	EntryReauthRequired = "reauth_required"
+	EntryImported       = "imported"
+	EntryDisconnected   = "disconnected"
+	EntryProfileChanged = "profile_changed"
+	// EntryRecovered follows failures, or a token that was taken for dead.
+	EntryRecovered = "recovered"
 )
 
 // historyLength is how many entries a row keeps.
@@ -151,6 +153,12 @@ type Account struct {
 	// is of a refresh or of a look at the account, whichever came last.
 	Failures    int     `json:"failures,omitempty"`
 	LastFailure Failure `json:"last_failure,omitempty,omitzero"`
+	// Doubt is set while Meta has said once that the token is dead. It is asked
+	// again before anybody is told.
+	Doubt Failure `json:"doubt,omitempty,omitzero"`
+	// WarnedAt is when the outside was told that the present token is going to
+	// end without having been refreshed.
+	WarnedAt time.Time `json:"warned_at,omitempty,omitzero"`
 
 	// DueAt is when a run must look at the account again; zero means never.
 	// The ledger keeps an index of it.
@@ -168,6 +176,8 @@ type Account struct {
 	// ForgetAt is when the ledger may forget the row; zero means never.
 	ForgetAt time.Time `json:"forget_at,omitempty,omitzero"`
 
+	// Outbox holds the events that were not sent yet, oldest first.
+	Outbox []Event `json:"outbox,omitempty"`
 	// History holds the last 20 entries, oldest first.
 	History []Entry `json:"history,omitempty"`
 }
@@ -204,16 +214,16 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 		a.Ref = ref
 		return
 	}
-	what := EventRefreshed
+	what := EntryRefreshed
 	a.ConfirmAt = time.Time{}
 	switch lease.Work {
 	case WorkConnect:
-		what = EventConnected
+		what = EntryConnected
 		if a.Connected() {
-			what = EventReconnected
+			what = EntryReconnected
 		}
 	case WorkImport:
-		what = EventImported
+		what = EntryImported
 		a.ConfirmAt = token.IssuedAt.UTC()
 	}
 	if lease.Work.byPerson() {
@@ -238,7 +248,7 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 func (a *Account) die(at time.Time, code Code) {
 	a.Status, a.Unpromoted = StatusReauthRequired, false
 	a.LastFailure = Failure{At: at.UTC(), Class: ClassDead, Code: code}
-	a.record(at, EventReauthRequired, string(code))
+	a.record(at, EntryReauthRequired, string(code))
 	a.release()
 }
 
@@ -250,7 +260,7 @@ func (a *Account) disconnect(at time.Time) {
 	a.Failures, a.LastFailure = 0, Failure{}
 	a.ConfirmAt, a.EndedAt = time.Time{}, at.UTC()
 	if a.Status != StatusDisconnected {
-		a.record(at, EventDisconnected, "")
+		a.record(at, EntryDisconnected, "")
 	}
 	a.Status = StatusDisconnected
 }
@@ -298,9 +308,9 @@ func (a *Account) fail(at time.Time, err error) {
 	if a.Failures >= expiringAfter {
 		a.Status = StatusExpiring
 	}
-	if last := len(a.History) - 1; last < 0 || a.History[last].What != EventRefreshFailed || a.History[last].Detail != string(a.LastFailure.Code) {
+	if last := len(a.History) - 1; last < 0 || a.History[last].What != EntryRefreshFailed || a.History[last].Detail != string(a.LastFailure.Code) {
 		// The same failure day after day must not push out the rest.
-		a.record(at, EventRefreshFailed, string(a.LastFailure.Code))
+		a.record(at, EntryRefreshFailed, string(a.LastFailure.Code))
 	}
 	a.release()
 }
@@ -318,7 +328,7 @@ func (a *Account) setProfile(p Profile, at time.Time) {
 	defaultTo(&p.Name, a.Name)
 	defaultTo(&p.AccountType, a.AccountType)
 	if a.Username != "" && p.Username != a.Username {
-		a.record(at, EventProfileChanged, "now "+p.Username)
+		a.record(at, EntryProfileChanged, "now "+p.Username)
 	}
 	a.Profile = p
 }

@@ -58,7 +58,7 @@ func TestErase(t *testing.T) {
 	t.Run("the account comes back", func(t *testing.T) {
 		b.advance(time.Minute)
 		b.connect("second")
-		if a := b.account(); a.Status != igauth.StatusActive || a.Generation != 5 || !a.ForgetAt.IsZero() || len(a.History) != 1 || a.History[0].What != igauth.EventConnected {
+		if a := b.account(); a.Status != igauth.StatusActive || a.Generation != 5 || !a.ForgetAt.IsZero() || len(a.History) != 1 || a.History[0].What != igauth.EntryConnected {
 			t.Errorf("got %+v", a)
 		}
 	})

@@ -28,7 +28,7 @@ func TestImportOfAnOldTokenIsRefreshedAtOnce(t *testing.T) {
 	if err != nil || b.token() != "token 1" || !a.ConfirmAt.IsZero() || a.ExpiresAt.Sub(b.now()) != 60*days || a.Username != testProfile.Username {
 		t.Errorf("got %+v, %v, token %s", a, err, b.token())
 	}
-	if len(a.History) != 2 || a.History[0].What != igauth.EventImported || a.History[1].What != igauth.EventRefreshed {
+	if len(a.History) != 2 || a.History[0].What != igauth.EntryImported || a.History[1].What != igauth.EntryRefreshed {
 		t.Errorf("got history %+v", a.History)
 	}
 }
@@ -108,7 +108,7 @@ func TestImportIsRefused(t *testing.T) {
 func TestImportReplacesALiveToken(t *testing.T) {
 	b := newBench(t)
 	a, err := b.refresher.Import(t.Context(), igauth.Import{Token: igauth.NewSecret("brought"), Replace: true})
-	if err != nil || b.token() != "token 1" || a.Generation != 3 || a.History[1].What != igauth.EventImported {
+	if err != nil || b.token() != "token 1" || a.Generation != 3 || a.History[1].What != igauth.EntryImported {
 		t.Errorf("got %+v, %v, token %s", a, err, b.token())
 	}
 }
@@ -146,7 +146,7 @@ func TestImportSurvivesACrash(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if a := b.account(); b.token() != "token 1" || a.History[0].What != igauth.EventImported || !a.ConfirmAt.IsZero() {
+	if a := b.account(); b.token() != "token 1" || a.History[0].What != igauth.EntryImported || !a.ConfirmAt.IsZero() {
 		t.Errorf("got %+v, token %s", a, b.token())
 	}
 }

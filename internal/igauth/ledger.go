@@ -37,11 +37,28 @@ type Ledger interface {
 	// Change.Attempt is the same.
 	Save(ctx context.Context, change Change) error
 
-	// Due returns up to limit accounts whose DueAt is set and not after now, in
-	// order of DueAt as far as the ledger can. What it returns may be stale:
-	// Save finds out. Rows that cannot be read are left out, and the others are
-	// returned beside ErrDamaged: one bad account never stops the others.
-	Due(ctx context.Context, now time.Time, limit int) ([]Account, error)
+	// Health returns what is known of the installation as a whole, in the way of
+	// Account.
+	Health(ctx context.Context) (Health, error)
+
+	// Shards is into how many parts the index of what is due is divided, at least
+	// one. An account is always in the same.
+	Shards() int
+
+	// Due returns accounts of one shard whose DueAt is set and not after
+	// query.Now, in order of DueAt, and the mark to go on after, which is zero
+	// when there are no more. What it returns may be stale: Save finds out. Rows
+	// that cannot be read are left out, and the others are returned beside
+	// ErrDamaged: one bad account never stops the others.
+	Due(ctx context.Context, query DueQuery) ([]Account, DueMark, error)
+
+	// Expiries returns up to limit accounts of a status in order of ExpiresAt.
+	// Like Due it may be stale.
+	Expiries(ctx context.Context, status Status, limit int) ([]Expiry, error)
+
+	// Count returns how many accounts have a status. It may be stale, and costs as
+	// much as there are.
+	Count(ctx context.Context, status Status) (int, error)
 
 	// Accounts returns up to limit accounts in the order of their ids as text,
 	// beginning after the given id ("" begins at the start). Like Due it may be
@@ -49,10 +66,38 @@ type Ledger interface {
 	Accounts(ctx context.Context, after AccountID, limit int) ([]Account, error)
 }
 
-// A Change is what one Save stores: an account, a flow, or both.
+// A DueQuery asks for what is due.
+type DueQuery struct {
+	// Shard is from 0 to Ledger.Shards()-1.
+	Shard int
+	Now   time.Time
+	// After is the mark that the page before returned; zero begins at the start.
+	After DueMark
+	// Limit is how many accounts are returned at most, at least 1.
+	Limit int
+}
+
+// A DueMark is a place in a shard of the index of what is due.
+type DueMark struct {
+	At time.Time
+	ID AccountID
+}
+
+// IsZero reports whether the mark is before everything.
+func (m DueMark) IsZero() bool { return m.ID == "" }
+
+// An Expiry is when the token of an account ends.
+type Expiry struct {
+	ID        AccountID
+	ExpiresAt time.Time
+}
+
+// A Change is what one Save stores: an account, a flow, or both; or the health
+// alone.
 type Change struct {
 	Account *Account
 	Flow    *Flow
+	Health  *Health
 	// Attempt names the save, so that a repetition is recognized: 32 hexadecimal
 	// digits, a new one for each change.
 	Attempt string

@@ -423,7 +423,7 @@ func TestConnectSurvivesACrash(t *testing.T) {
 			t.Fatalf("got %+v, %v", report, err)
 		}
 		a := b.account()
-		if last := a.History[len(a.History)-1]; a.Generation != 2 || last.What != igauth.EventReconnected {
+		if last := a.History[len(a.History)-1]; a.Generation != 2 || last.What != igauth.EntryReconnected {
 			t.Errorf("got generation %d, last event %s", a.Generation, last.What)
 		}
 		if outcome, err := b.connector.Finish(t.Context(), arrival); err != nil || outcome.Code != igauth.CodeConnected {
@@ -560,7 +560,7 @@ func TestProbeLearnsWhoTheAccountIs(t *testing.T) {
 		t.Fatalf("got %+v, %v", report, err)
 	}
 	a := b.account()
-	if a.Username != "maria.bakes.bread" || a.AccountType != "MEDIA_CREATOR" || a.History[len(a.History)-1].What != igauth.EventProfileChanged || !a.CheckedAt.Equal(b.now()) {
+	if a.Username != "maria.bakes.bread" || a.AccountType != "MEDIA_CREATOR" || a.History[len(a.History)-1].What != igauth.EntryProfileChanged || !a.CheckedAt.Equal(b.now()) {
 		t.Errorf("got %+v, checked %s", a.Profile, a.CheckedAt)
 	}
 }

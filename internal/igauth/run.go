@@ -16,6 +16,8 @@ const batch = 100
 type run struct {
 	*Refresher
 	now time.Time
+	// shards are the parts of the index that the run works on.
+	shards []int
 
 	mu     sync.Mutex
 	report Report
@@ -23,12 +25,16 @@ type run struct {
 
 func (r *Refresher) newRun() *run {
 	now := r.store.now()
-	return &run{Refresher: r, now: now, report: Report{StartedAt: now.UTC(), Failed: map[Class]int{}}}
+	shards := make([]int, r.store.ledger.Shards())
+	for i := range shards {
+		shards[i] = i
+	}
+	return &run{Refresher: r, now: now, shards: shards, report: Report{StartedAt: now.UTC(), Failed: map[Class]int{}}}
 }
 
-// all hands the due accounts to the workers, batch by batch. An account that was
-// worked on is no longer due, so that the index itself is the list of what is
-// left.
+// all hands the due accounts to the workers, page by page, one feeder for each
+// shard. An account that was worked on is no longer due, so that the index itself
+// is the list of what is left.
 func (r *run) all(ctx context.Context) error {
 	work := make(chan Account)
 	var workers sync.WaitGroup
@@ -44,43 +50,43 @@ func (r *run) all(ctx context.Context) error {
 			}
 		})
 	}
-	defer workers.Wait()
-	defer close(work)
+	problems := make([]error, len(r.shards))
+	var feeders sync.WaitGroup
+	for i, shard := range r.shards {
+		feeders.Go(func() { problems[i] = r.feed(ctx, shard, work) })
+	}
+	feeders.Wait()
+	close(work)
+	workers.Wait()
+	return errors.Join(problems...)
+}
 
-	begun := map[AccountID]bool{}
-	limit := batch
+// feed hands out what is due in a shard. It goes through the index once, from
+// mark to mark, so that what stays due hides nothing that comes after it.
+func (r *run) feed(ctx context.Context, shard int, work chan<- Account) error {
 	var damaged error
+	query := DueQuery{Shard: shard, Now: r.now, Limit: batch}
 	for {
-		due, err := r.store.ledger.Due(ctx, r.now, limit)
+		due, next, err := r.store.ledger.Due(ctx, query)
 		if errors.Is(err, ErrDamaged) {
 			damaged = fmt.Errorf("reading what is due: %w", err)
 		} else if err != nil {
 			return fmt.Errorf("reading what is due: %w", err)
 		}
-		fresh := 0
 		for _, a := range due {
-			// The index may be stale and name an account again.
-			if begun[a.ID] {
-				continue
-			}
 			if !r.timeLeft(ctx) {
 				r.count(func(report *Report) { report.Unfinished = true })
 				return damaged
 			}
-			begun[a.ID] = true
-			fresh++
 			work <- a
 			if r.pause > 0 && sleep(ctx, r.pause) != nil {
 				return ctx.Err()
 			}
 		}
-		if fresh == 0 && len(due) == limit {
-			// What stays due stands at the head of the index. It must not hide
-			// the others.
-			limit += batch
-		} else if fresh == 0 {
+		if next.IsZero() {
 			return damaged
 		}
+		query.After = next
 	}
 }
 

@@ -94,6 +94,55 @@ func (s *Store) save(ctx context.Context, a *Account, f *Flow) error {
 	})
 }
 
+// dueAt returns when a run must look at an account again: for what happens to it
+// next, or for events that nobody has sent.
+func (s *Store) dueAt(a Account) time.Time {
+	at, outbox := s.policy.Plan(a).At, outboxDue(a.Outbox)
+	if at.IsZero() || !outbox.IsZero() && outbox.Before(at) {
+		return outbox.UTC()
+	}
+	return at
+}
+
+// health reads the record of the installation; a new one has none.
+func (s *Store) health(ctx context.Context) (h Health, err error) {
+	err = patiently(ctx, func() (err error) {
+		h, err = s.ledger.Health(ctx)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return Health{}, nil
+	}
+	if err != nil {
+		return Health{}, fmt.Errorf("reading the state of the installation: %w", err)
+	}
+	return h, nil
+}
+
+// changeHealth changes the record of the installation, again if somebody else did
+// meanwhile. The change returns false if there is nothing to save.
+func (s *Store) changeHealth(ctx context.Context, change func(*Health) bool) error {
+	for {
+		h, err := s.health(ctx)
+		if err != nil {
+			return err
+		}
+		if !change(&h) {
+			return nil
+		}
+		attempt, err := newAttempt(s.random)
+		if err != nil {
+			return err
+		}
+		err = patiently(ctx, func() error {
+			return s.ledger.Save(ctx, Change{Health: &h, Attempt: attempt})
+		})
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+}
+
 // lastWords is how long the outcome of work may take to be written down when the
 // time for the work itself is over.
 const lastWords = 2 * time.Second

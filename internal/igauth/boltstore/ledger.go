@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -25,6 +26,8 @@ var (
 	flowsBucket    = []byte("flows")
 	dueBucket      = []byte("due")
 	forgetBucket   = []byte("forget")
+	statusBucket   = []byte("status")
+	healthBucket   = []byte("health")
 )
 
 // A Ledger is a file. It is safe for concurrent use, also by several processes,
@@ -55,14 +58,14 @@ func Open(path string, now func() time.Time) (*Ledger, error) {
 func createBuckets(db *bolt.DB) error {
 	isNew := false
 	err := db.View(func(tx *bolt.Tx) error {
-		isNew = tx.Bucket(forgetBucket) == nil
+		isNew = tx.Bucket(healthBucket) == nil
 		return nil
 	})
 	if err != nil || !isNew {
 		return err
 	}
 	return db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{accountsBucket, flowsBucket, dueBucket, forgetBucket} {
+		for _, name := range [][]byte{accountsBucket, flowsBucket, dueBucket, forgetBucket, statusBucket, healthBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -99,6 +102,14 @@ func (l *Ledger) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error
 	return read[igauth.Flow](ctx, l, flowsBucket, string(id))
 }
 
+// Health returns what is known of the installation.
+func (l *Ledger) Health(ctx context.Context) (igauth.Health, error) {
+	return read[igauth.Health](ctx, l, healthBucket, healthKey)
+}
+
+// healthKey is the one key of its bucket.
+const healthKey = "health"
+
 func read[T any](ctx context.Context, l *Ledger, bucket []byte, key string) (record T, err error) {
 	err = l.view(ctx, func(tx *bolt.Tx) error {
 		old, err := decode[T](tx.Bucket(bucket).Get([]byte(key)))
@@ -123,6 +134,7 @@ func decode[T any](data []byte) (stored[T], error) {
 func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 	var account igauth.Account
 	var flow igauth.Flow
+	var health igauth.Health
 	err := l.update(ctx, func(tx *bolt.Tx) error {
 		if change.Account != nil {
 			account = *change.Account
@@ -138,7 +150,19 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 			if err := moveDue(tx.Bucket(forgetBucket), account.ID, old.ForgetAt, account.ForgetAt); err != nil {
 				return err
 			}
+			if err := moveStatus(tx.Bucket(statusBucket), old, account); err != nil {
+				return err
+			}
 			if err := l.forgetAccounts(tx, account.ID); err != nil {
+				return err
+			}
+		}
+		if change.Health != nil {
+			health = *change.Health
+			health.Revision++
+			_, err := replace(tx.Bucket(healthBucket), healthKey, change.Health.Revision, change.Attempt, health,
+				func(h igauth.Health) int64 { return h.Revision })
+			if err != nil {
 				return err
 			}
 		}
@@ -162,6 +186,9 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 	}
 	if change.Flow != nil {
 		change.Flow.Revision = flow.Revision
+	}
+	if change.Health != nil {
+		change.Health.Revision = health.Revision
 	}
 	return nil
 }
@@ -197,29 +224,115 @@ func moveDue(bucket *bolt.Bucket, id igauth.AccountID, from, to time.Time) error
 	return bucket.Put(dueKey(to, id), nil)
 }
 
+// moveStatus keeps the index of accounts by status.
+func moveStatus(bucket *bolt.Bucket, from, to igauth.Account) error {
+	if from.ID != "" {
+		if err := bucket.Delete(statusKey(from)); err != nil {
+			return err
+		}
+	}
+	if to.ID == "" {
+		return nil
+	}
+	return bucket.Put(statusKey(to), nil)
+}
+
 // dueKey sorts by time, then by id.
 func dueKey(at time.Time, id igauth.AccountID) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, uint64(at.UnixNano())), id...)
 }
 
+// Shards is one: a single process writes the file.
+func (l *Ledger) Shards() int { return 1 }
+
 // Due returns what is due, in order.
-func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
+func (l *Ledger) Due(ctx context.Context, q igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
 	var due []igauth.Account
+	var next igauth.DueMark
 	var damaged error
-	end := binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano()))
+	end := binary.BigEndian.AppendUint64(nil, uint64(q.Now.UnixNano()))
 	err := l.view(ctx, func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(dueBucket).Cursor()
-		for key, _ := cursor.First(); key != nil && len(due) < limit && bytes.Compare(key[:8], end) <= 0; key, _ = cursor.Next() {
+		key, _ := cursor.First()
+		if !q.After.IsZero() {
+			after := dueKey(q.After.At, q.After.ID)
+			if key, _ = cursor.Seek(after); bytes.Equal(key, after) {
+				key, _ = cursor.Next()
+			}
+		}
+		for read := 0; key != nil && bytes.Compare(key[:8], end) <= 0; key, _ = cursor.Next() {
+			if read++; read > q.Limit {
+				return damaged
+			}
+			next = dueMark(key)
 			row, err := decode[igauth.Account](tx.Bucket(accountsBucket).Get(key[8:]))
 			if err != nil {
-				damaged = fmt.Errorf("account %s: %w", key[8:], err)
+				damaged = errors.Join(damaged, fmt.Errorf("account %s: %w", key[8:], err))
 				continue
 			}
 			due = append(due, row.Record)
 		}
+		next = igauth.DueMark{}
 		return damaged
 	})
-	return due, err
+	return due, next, err
+}
+
+// dueMark is the inverse of dueKey.
+func dueMark(key []byte) igauth.DueMark {
+	return igauth.DueMark{
+		At: time.Unix(0, int64(binary.BigEndian.Uint64(key))).UTC(),
+		ID: igauth.AccountID(key[8:]),
+	}
+}
+
+// Expiries returns the accounts of a status, in order of their end.
+func (l *Ledger) Expiries(ctx context.Context, status igauth.Status, limit int) ([]igauth.Expiry, error) {
+	var expiries []igauth.Expiry
+	err := l.ofStatus(ctx, status, func(key []byte) bool {
+		mark := dueMark(key)
+		expiry := igauth.Expiry{ID: mark.ID, ExpiresAt: mark.At}
+		if expiry.ExpiresAt.Equal(time.Unix(0, 0)) {
+			expiry.ExpiresAt = time.Time{}
+		}
+		expiries = append(expiries, expiry)
+		return len(expiries) < limit
+	})
+	return expiries, err
+}
+
+// Count returns how many accounts have a status.
+func (l *Ledger) Count(ctx context.Context, status igauth.Status) (int, error) {
+	n := 0
+	err := l.ofStatus(ctx, status, func([]byte) bool {
+		n++
+		return true
+	})
+	return n, err
+}
+
+// ofStatus calls each with the due key of every account of a status, until it
+// returns false.
+func (l *Ledger) ofStatus(ctx context.Context, status igauth.Status, each func(key []byte) bool) error {
+	prefix := append([]byte(status), 0)
+	return l.view(ctx, func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(statusBucket).Cursor()
+		for key, _ := cursor.Seek(prefix); bytes.HasPrefix(key, prefix); key, _ = cursor.Next() {
+			if !each(key[len(prefix):]) {
+				break
+			}
+		}
+		return nil
+	})
+}
+
+// statusKey sorts by status, then by the end of the token, then by id.
+func statusKey(a igauth.Account) []byte {
+	at := a.ExpiresAt
+	if at.IsZero() {
+		at = time.Unix(0, 0)
+	}
+	return slices.Concat([]byte(a.Status), []byte{0}, dueKey(at, a.ID))
 }
 
 // Accounts returns a page of accounts in order of id.
@@ -260,6 +373,9 @@ func (l *Ledger) forgetAccounts(tx *bolt.Tx, saved igauth.AccountID) error {
 		row, err := decode[igauth.Account](tx.Bucket(accountsBucket).Get(key[8:]))
 		if err == nil {
 			err = moveDue(tx.Bucket(dueBucket), row.Record.ID, row.Record.DueAt, time.Time{})
+		}
+		if err == nil {
+			err = moveStatus(tx.Bucket(statusBucket), row.Record, igauth.Account{})
 		}
 		if err == nil {
 			err = tx.Bucket(accountsBucket).Delete(key[8:])

@@ -45,7 +45,7 @@ func testTimes(t *testing.T, l igauth.Ledger) {
 		a := plainAccount(accountID(i))
 		a.IssuedAt, a.ExpiresAt, a.DueAt = at, at, at
 		a.Lease.Until, a.LastFailure.At = at, at
-		a.History = []igauth.Entry{{At: at, What: igauth.EventRefreshed}}
+		a.History = []igauth.Entry{{At: at, What: igauth.EntryRefreshed}}
 		saveAccount(t, l, &a)
 		got, err := l.Account(t.Context(), a.ID)
 		must(t, err)

@@ -61,8 +61,8 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 		SweepAt:         day.Add(time.Hour),
 		ForgetAt:        day.Add(200 * 365 * 24 * time.Hour),
 		History: []igauth.Entry{
-			{At: day.Add(-time.Hour), What: igauth.EventConnected},
-			{At: day.Add(1), What: igauth.EventRefreshFailed, Detail: "meta_throttled"},
+			{At: day.Add(-time.Hour), What: igauth.EntryConnected},
+			{At: day.Add(1), What: igauth.EntryRefreshFailed, Detail: "meta_throttled"},
 		},
 	}
 }

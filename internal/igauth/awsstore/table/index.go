@@ -1,14 +1,13 @@
 package table
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,50 +21,94 @@ import (
 const (
 	indexDue      = "due"
 	indexAccounts = "accounts"
+	indexStatus   = "status"
 
 	whereDue   = attrDueShard + " = :shard AND " + attrDueNanos + " <= :now"
 	whereAll   = attrKind + " = :kind"
 	whereAfter = attrKind + " = :kind AND " + attrID + " > :after"
 )
 
-// Due implements [igauth.Ledger]. Each shard is asked for as many as the limit,
-// as all of them may stand in one.
-func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
-	var found [shards][]igauth.Account
-	var problems [shards]error
-	var all sync.WaitGroup
-	for shard := range shards {
-		all.Go(func() {
-			found[shard], problems[shard] = l.dueIn(ctx, shard, now, limit)
-		})
-	}
-	all.Wait()
-	for _, err := range problems {
-		if err != nil && !errors.Is(err, igauth.ErrDamaged) {
-			return nil, fmt.Errorf("reading what is due: %w", err)
-		}
-	}
-	accounts := slices.Concat(found[:]...)
-	slices.SortFunc(accounts, func(a, b igauth.Account) int {
-		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID))
-	})
-	return accounts[:max(0, min(limit, len(accounts)))], errors.Join(problems[:]...)
-}
+// Shards implements [igauth.Ledger].
+func (l *Ledger) Shards() int { return shards }
 
-// dueIn returns what is due in one shard.
-func (l *Ledger) dueIn(ctx context.Context, shard int, now time.Time, limit int) ([]igauth.Account, error) {
-	rows, err := l.query(ctx, limit, &dynamodb.QueryInput{
+// Due implements [igauth.Ledger].
+func (l *Ledger) Due(ctx context.Context, q igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
+	shard := strconv.Itoa(q.Shard)
+	input := &dynamodb.QueryInput{
 		IndexName:              aws.String(indexDue),
 		KeyConditionExpression: aws.String(whereDue),
 		ExpressionAttributeValues: item{
-			":shard": textValue(strconv.Itoa(shard)),
-			":now":   numberValue(nanos(now)),
+			":shard": textValue(shard),
+			":now":   numberValue(nanos(q.Now)),
 		},
-	})
-	if err != nil {
-		return nil, err
 	}
-	return decodeAccounts(rows)
+	if !q.After.IsZero() {
+		input.ExclusiveStartKey = item{
+			attrKey:      textValue(accountKey(q.After.ID)),
+			attrDueShard: textValue(shard),
+			attrDueNanos: numberValue(nanos(q.After.At)),
+		}
+	}
+	rows, more, err := l.query(ctx, q.Limit, input)
+	if err != nil {
+		return nil, igauth.DueMark{}, fmt.Errorf("reading what is due: %w", err)
+	}
+	var next igauth.DueMark
+	if more && len(rows) > 0 {
+		next = dueMark(rows[len(rows)-1])
+	}
+	accounts, err := decodeAccounts(rows)
+	return accounts, next, err
+}
+
+// dueMark returns where an item stands in the index of what is due.
+func dueMark(row item) igauth.DueMark {
+	id, _ := strings.CutPrefix(text(row[attrKey]), accountPrefix)
+	return igauth.DueMark{At: fromNanos(number(row[attrDueNanos])), ID: igauth.AccountID(id)}
+}
+
+// Expiries implements [igauth.Ledger].
+func (l *Ledger) Expiries(ctx context.Context, status igauth.Status, limit int) ([]igauth.Expiry, error) {
+	rows, _, err := l.query(ctx, limit, byStatus(status))
+	if err != nil {
+		return nil, fmt.Errorf("reading what expires: %w", err)
+	}
+	expiries := make([]igauth.Expiry, len(rows))
+	for i, row := range rows {
+		id, _ := strings.CutPrefix(text(row[attrKey]), accountPrefix)
+		expiries[i] = igauth.Expiry{ID: igauth.AccountID(id), ExpiresAt: fromNanos(number(row[attrExpiresNanos]))}
+	}
+	return expiries, nil
+}
+
+// Count implements [igauth.Ledger].
+func (l *Ledger) Count(ctx context.Context, status igauth.Status) (int, error) {
+	input := byStatus(status)
+	input.TableName = &l.table
+	input.Select = types.SelectCount
+	n := 0
+	for {
+		out, err := l.client.Query(ctx, input)
+		if err != nil {
+			return 0, fmt.Errorf("counting accounts: %w", err)
+		}
+		n += int(out.Count)
+		if len(out.LastEvaluatedKey) == 0 {
+			return n, nil
+		}
+		input.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}
+
+// byStatus asks for the accounts of a status, those that expire first before the
+// others.
+func byStatus(status igauth.Status) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		IndexName:                 aws.String(indexStatus),
+		KeyConditionExpression:    aws.String("#status = :status"),
+		ExpressionAttributeNames:  map[string]string{"#status": attrStatus},
+		ExpressionAttributeValues: item{":status": textValue(string(status))},
+	}
 }
 
 // Accounts implements [igauth.Ledger]. The index names the accounts, and the
@@ -81,7 +124,7 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 		input.KeyConditionExpression = aws.String(whereAfter)
 		input.ExpressionAttributeValues[":after"] = textValue(string(after))
 	}
-	names, err := l.query(ctx, limit, input)
+	names, _, err := l.query(ctx, limit, input)
 	if err != nil {
 		return nil, fmt.Errorf("listing the accounts: %w", err)
 	}
@@ -99,25 +142,25 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 	return accounts, damaged
 }
 
-// query returns up to limit items of an index, and goes on after the end of a
-// page only as long as some are missing: an answer ends at 1 MB
+// query returns up to limit items of an index, and whether there may be more. It
+// goes on after the end of a page only as long as some are missing: an answer ends
+// at 1 MB
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html).
-func (l *Ledger) query(ctx context.Context, limit int, input *dynamodb.QueryInput) ([]item, error) {
+func (l *Ledger) query(ctx context.Context, limit int, input *dynamodb.QueryInput) (rows []item, more bool, err error) {
 	input.TableName = &l.table
-	var rows []item
 	for len(rows) < limit {
 		input.Limit = aws.Int32(int32(min(limit-len(rows), math.MaxInt32)))
 		out, err := l.client.Query(ctx, input)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		rows = append(rows, out.Items...)
 		if len(out.LastEvaluatedKey) == 0 {
-			break
+			return rows, false, nil
 		}
 		input.ExclusiveStartKey = out.LastEvaluatedKey
 	}
-	return rows, nil
+	return rows, true, nil
 }
 
 // batchSize is how many items one BatchGetItem may ask for

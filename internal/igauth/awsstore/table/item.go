@@ -15,15 +15,17 @@ import (
 
 // The names of the attributes that this package writes beside the record's own.
 const (
-	attrKey      = "pk"
-	attrAttempt  = "attempt"
-	attrKind     = "kind"
-	attrDueShard = "due_shard"
-	attrDueNanos = "due_nanos"
-	attrTTL      = "ttl"
+	attrKey          = "pk"
+	attrAttempt      = "attempt"
+	attrKind         = "kind"
+	attrDueShard     = "due_shard"
+	attrDueNanos     = "due_nanos"
+	attrTTL          = "ttl"
+	attrExpiresNanos = "expires_nanos"
 	// attrID and attrRevision are fields of the records.
 	attrID       = "id"
 	attrRevision = "revision"
+	attrStatus   = "status"
 )
 
 // kindAccount is the kind of all accounts.
@@ -36,7 +38,12 @@ const shards = 4
 // An item is a record as DynamoDB has it.
 type item = map[string]types.AttributeValue
 
-func accountKey(id igauth.AccountID) string { return "account#" + string(id) }
+const (
+	accountPrefix = "account#"
+	healthKey     = "health"
+)
+
+func accountKey(id igauth.AccountID) string { return accountPrefix + string(id) }
 func flowKey(id igauth.FlowID) string       { return "flow#" + string(id) }
 
 // keyItem returns the primary key of an item.
@@ -54,6 +61,14 @@ func text(v types.AttributeValue) string {
 	return ""
 }
 
+// number returns the digits of an attribute, "" if it is no number.
+func number(v types.AttributeValue) string {
+	if n, ok := v.(*types.AttributeValueMemberN); ok {
+		return n.Value
+	}
+	return ""
+}
+
 // accountItem returns an account as it is stored by an attempt.
 func accountItem(a igauth.Account, attempt string) (item, error) {
 	row, err := encode(a, accountKey(a.ID), attempt)
@@ -61,6 +76,7 @@ func accountItem(a igauth.Account, attempt string) (item, error) {
 		return nil, err
 	}
 	row[attrKind] = textValue(kindAccount)
+	row[attrExpiresNanos] = numberValue(nanos(a.ExpiresAt))
 	if !a.DueAt.IsZero() {
 		row[attrDueShard] = textValue(shardOf(a.ID))
 		row[attrDueNanos] = numberValue(nanos(a.DueAt))
@@ -78,6 +94,11 @@ func flowItem(f igauth.Flow, attempt string) (item, error) {
 	}
 	forget(row, f.ExpiresAt)
 	return row, nil
+}
+
+// healthItem returns the health as it is stored by an attempt.
+func healthItem(h igauth.Health, attempt string) (item, error) {
+	return encode(h, healthKey, attempt)
 }
 
 // forget has the table delete an item some time after a time, if there is one.
@@ -147,4 +168,18 @@ func nanos(t time.Time) string {
 		return "0"
 	}
 	return fmt.Sprintf("%d%09d", t.Unix(), t.Nanosecond())
+}
+
+// fromNanos is the inverse of nanos; the zero time for what nanos did not write,
+// and for "0".
+func fromNanos(digits string) time.Time {
+	if len(digits) < 10 {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseInt(digits[:len(digits)-9], 10, 64)
+	part, err2 := strconv.ParseInt(digits[len(digits)-9:], 10, 64)
+	if err != nil || err2 != nil {
+		return time.Time{}
+	}
+	return time.Unix(seconds, part).UTC()
 }

@@ -54,6 +54,15 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 		writes = append(writes, write{row, &f.Revision})
 	}
 	var err error
+	if h := change.Health; h != nil {
+		next := *h
+		next.Revision++
+		row, err := healthItem(next, change.Attempt)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, write{row, &h.Revision})
+	}
 	switch len(writes) {
 	case 0:
 		return errors.New("a save needs a record")

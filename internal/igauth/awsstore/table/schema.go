@@ -91,11 +91,14 @@ func definition(name string) *dynamodb.CreateTableInput {
 			attribute(attrDueNanos, types.ScalarAttributeTypeN),
 			attribute(attrKind, types.ScalarAttributeTypeS),
 			attribute(attrID, types.ScalarAttributeTypeS),
+			attribute(attrStatus, types.ScalarAttributeTypeS),
+			attribute(attrExpiresNanos, types.ScalarAttributeTypeN),
 		},
 		KeySchema: []types.KeySchemaElement{keyElement(attrKey, types.KeyTypeHash)},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
 			index(indexDue, attrDueShard, attrDueNanos, types.ProjectionTypeAll),
 			index(indexAccounts, attrKind, attrID, types.ProjectionTypeKeysOnly),
+			index(indexStatus, attrStatus, attrExpiresNanos, types.ProjectionTypeKeysOnly),
 		},
 	}
 }

@@ -99,6 +99,11 @@ func (l *Ledger) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error
 	return get[igauth.Flow](ctx, l, flowKey(id))
 }
 
+// Health implements [igauth.Ledger].
+func (l *Ledger) Health(ctx context.Context) (igauth.Health, error) {
+	return get[igauth.Health](ctx, l, healthKey)
+}
+
 // get reads one record.
 func get[Record any](ctx context.Context, l *Ledger, key string) (Record, error) {
 	var record Record

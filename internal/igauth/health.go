@@ -1,0 +1,58 @@
+package igauth
+
+import (
+	"time"
+)
+
+// Health is what is known of the installation as a whole, as opposed to its
+// accounts: one record, which runs write.
+type Health struct {
+	// Revision counts the saves. It is the ledger's to set.
+	Revision int64 `json:"revision"`
+	// Incidents are open: what hits the app and not an account.
+	Incidents []Incident `json:"incidents,omitempty"`
+	// QuietUntil is till when Meta wants the app not to ask.
+	QuietUntil time.Time `json:"quiet_until,omitempty,omitzero"`
+	// CountedAt is when the accounts were counted last, and Counts how many have
+	// which status.
+	CountedAt time.Time      `json:"counted_at,omitempty,omitzero"`
+	Counts    map[Status]int `json:"counts,omitempty"`
+	// Outbox holds the events that were not sent yet, oldest first.
+	Outbox []Event `json:"outbox,omitempty"`
+}
+
+// A Place is where an incident shows.
+type Place string
+
+// The places of incidents.
+const (
+	// PlaceRefresh is the run: while it lasts, one account is tried in each run.
+	PlaceRefresh Place = "refresh"
+	// PlaceConnect is the callback: nobody can connect.
+	PlaceConnect Place = "connect"
+)
+
+// An Incident is a failure of the app, of Meta or of a store, and not of an
+// account.
+type Incident struct {
+	// ID is 32 hexadecimal digits.
+	ID    string    `json:"id"`
+	Place Place     `json:"place"`
+	Since time.Time `json:"since"`
+	// SeenAt is when it showed last.
+	SeenAt time.Time `json:"seen_at"`
+	Class  Class     `json:"class"`
+	Code   Code      `json:"code"`
+	// Trials counts the runs that tried one account and failed.
+	Trials int `json:"trials,omitempty"`
+}
+
+// Incident returns the open incident at a place.
+func (h Health) Incident(place Place) (Incident, bool) {
+	for _, i := range h.Incidents {
+		if i.Place == place {
+			return i, true
+		}
+	}
+	return Incident{}, false
+}
