@@ -238,17 +238,57 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 	if token.Scopes != nil {
 		a.Scopes = token.Scopes
 	}
+	recovered := lease.Work == WorkRefresh && a.troubled()
 	a.Status = StatusActive
-	a.Failures, a.LastFailure = 0, Failure{}
+	a.calm()
 	a.record(a.IssuedAt, what, "")
+	if lease.Work == WorkRefresh {
+		a.tell(a.IssuedAt, EventRefreshed, "", "")
+	} else {
+		a.tell(a.IssuedAt, EventConnected, "", what)
+	}
+	if recovered {
+		a.recover(a.IssuedAt)
+	}
+}
+
+// troubled reports whether the outside was told that something is wrong with the
+// account's token.
+func (a Account) troubled() bool {
+	return a.Status == StatusExpiring || a.Status == StatusReauthRequired || !a.WarnedAt.IsZero()
+}
+
+// calm forgets what was wrong with the account's token.
+func (a *Account) calm() {
+	a.Failures, a.LastFailure, a.Doubt, a.WarnedAt = 0, Failure{}, Failure{}, time.Time{}
+}
+
+// recover tells that what was wrong with the account's token has passed.
+func (a *Account) recover(at time.Time) {
+	a.record(at, EntryRecovered, "")
+	a.tell(at, EventRecovered, "", "")
+}
+
+// revive gives a token back that Meta had called dead and accepts again.
+func (a *Account) revive(at time.Time) {
+	a.Status, a.TriedAt = StatusActive, time.Time{}
+	a.calm()
+	a.recover(at)
+}
+
+// suspect keeps in mind that Meta has called the token dead once.
+func (a *Account) suspect(at time.Time, code Code) {
+	a.Doubt = Failure{At: at.UTC(), Class: ClassDead, Code: code}
+	a.release()
 }
 
 // die ends the account's life with its token: Meta said that it is dead, or its
 // time is over. The vault keeps the text until the next token replaces it.
 func (a *Account) die(at time.Time, code Code) {
 	a.Status, a.Unpromoted = StatusReauthRequired, false
-	a.LastFailure = Failure{At: at.UTC(), Class: ClassDead, Code: code}
+	a.LastFailure, a.Doubt, a.TriedAt = Failure{At: at.UTC(), Class: ClassDead, Code: code}, Failure{}, time.Time{}
 	a.record(at, EntryReauthRequired, string(code))
+	a.tell(at, EventReauthRequired, code, "")
 	a.release()
 }
 
@@ -257,12 +297,14 @@ func (a *Account) die(at time.Time, code Code) {
 func (a *Account) disconnect(at time.Time) {
 	a.Generation++
 	a.Ref, a.Unpromoted = "", false
-	a.Failures, a.LastFailure = 0, Failure{}
+	a.calm()
 	a.ConfirmAt, a.EndedAt = time.Time{}, at.UTC()
-	if a.Status != StatusDisconnected {
-		a.record(at, EntryDisconnected, "")
-	}
+	known := a.Status != StatusDisconnected
 	a.Status = StatusDisconnected
+	if known {
+		a.record(at, EntryDisconnected, "")
+		a.tell(at, EventDisconnected, "", "disconnected")
+	}
 }
 
 // sweepFrom has the vault emptied from a time on.
@@ -285,6 +327,7 @@ const sweepAgain = time.Hour
 // erase leaves nothing of the account but what tells a late writer that it has
 // lost.
 func (a *Account) erase(at time.Time) {
+	known := a.Connected() && a.Status != StatusDisconnected
 	*a = Account{
 		Profile:    Profile{ID: a.ID},
 		Login:      a.Login,
@@ -293,6 +336,10 @@ func (a *Account) erase(at time.Time) {
 		Generation: a.Generation + 1,
 		EndedAt:    at.UTC(),
 		Lease:      a.Lease,
+		Outbox:     a.Outbox,
+	}
+	if known {
+		a.tell(at, EventDisconnected, "", "erased")
 	}
 }
 
@@ -304,9 +351,11 @@ func (a Account) ended() bool {
 // fail counts a refresh that failed and may succeed later.
 func (a *Account) fail(at time.Time, err error) {
 	a.Failures++
+	a.TriedAt = at.UTC()
 	a.LastFailure = Failure{At: at.UTC(), Class: ClassOf(err), Code: CodeOf(err)}
-	if a.Failures >= expiringAfter {
+	if a.Failures >= expiringAfter && a.Status == StatusActive {
 		a.Status = StatusExpiring
+		a.tell(at, EventFailing, a.LastFailure.Code, "")
 	}
 	if last := len(a.History) - 1; last < 0 || a.History[last].What != EntryRefreshFailed || a.History[last].Detail != string(a.LastFailure.Code) {
 		// The same failure day after day must not push out the rest.
@@ -314,6 +363,26 @@ func (a *Account) fail(at time.Time, err error) {
 	}
 	a.release()
 }
+
+// warn tells that the token is going to end if nobody helps, once for each token.
+// In an outage nobody can: whoever is asked must find Meta at home.
+func (a *Account) warn(at time.Time, within time.Duration) {
+	if !a.WarnedAt.IsZero() || a.ExpiresAt.Sub(at) > within {
+		return
+	}
+	switch a.LastFailure.Code {
+	case CodeMetaUnavailable, CodeUnavailable, CodeRateLimited:
+		if at.Sub(a.CheckedAt) > outageAfter {
+			return
+		}
+	}
+	a.WarnedAt = at.UTC()
+	a.tell(at, EventExpiring, a.LastFailure.Code, "")
+}
+
+// outageAfter is how long Meta must have been silent about an account before a
+// refresh that finds nobody at home is taken for Meta's own trouble.
+const outageAfter = 48 * time.Hour
 
 // expiringAfter is how many refreshes in a row fail before the account is shown
 // as expiring.

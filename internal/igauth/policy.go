@@ -31,6 +31,15 @@ type Policy struct {
 	// default 22 h, so that hourly runs ask at least once a day. Negative turns
 	// the probe off.
 	ProbeEvery time.Duration
+	// ConfirmAfter is how long after Meta called a token dead it is asked again
+	// before anybody is told, default 45 minutes: the next hourly run does it.
+	ConfirmAfter time.Duration
+	// WarnWithin is how close its end must be for a token whose refresh fails to
+	// be told about, default 10 days.
+	WarnWithin time.Duration
+	// ReviveWithin is how long a token that Meta called dead is still tried once
+	// a day, default 7 days: a false alarm heals. Negative turns that off.
+	ReviveWithin time.Duration
 }
 
 // withDefaults returns the policy with its defaults filled in, or what is wrong
@@ -43,20 +52,38 @@ func (p Policy) withDefaults() (Policy, error) {
 	defaultTo(&p.UrgentWithin, 7*24*time.Hour)
 	defaultTo(&p.UrgentEvery, 6*time.Hour)
 	defaultTo(&p.ProbeEvery, 22*time.Hour)
+	defaultTo(&p.ConfirmAfter, 45*time.Minute)
+	defaultTo(&p.WarnWithin, 10*24*time.Hour)
+	defaultTo(&p.ReviveWithin, 7*24*time.Hour)
 	var problems []error
-	if p.MinAge < 24*time.Hour {
-		problems = append(problems, fmt.Errorf("minimum age %s: Meta refuses to refresh a token younger than 24h", p.MinAge))
+	problem := func(wrong bool, format string, values ...any) {
+		if wrong {
+			problems = append(problems, fmt.Errorf(format, values...))
+		}
 	}
-	if p.Jitter < 0 || p.RefreshAt-p.Jitter <= 0 || p.RefreshAt+p.Jitter >= 0.9 {
-		problems = append(problems, fmt.Errorf("refresh at %.2f of the life with a jitter of %.2f: must stay between 0 and 0.9, so that time remains for tries", p.RefreshAt, p.Jitter))
-	}
-	if p.UrgentEvery > p.RetryEvery {
-		problems = append(problems, fmt.Errorf("urgent tries every %s: must not be rarer than the ordinary ones, every %s", p.UrgentEvery, p.RetryEvery))
-	}
-	if p.UrgentEvery < time.Minute || p.UrgentWithin < p.UrgentEvery {
-		problems = append(problems, fmt.Errorf("urgent tries every %s within %s: at least one must fit", p.UrgentEvery, p.UrgentWithin))
-	}
+	// Of a part that is no number every comparison is false.
+	inOrder := p.Jitter >= 0 && p.RefreshAt-p.Jitter > 0 && p.RefreshAt+p.Jitter < 0.9
+	problem(!inOrder, "refresh_at=%.2f with jitter=%.2f: refresh_at minus jitter must be above 0, and together they must stay below 0.9, so that time remains for tries", p.RefreshAt, p.Jitter)
+	first, last := partOf(longLived, p.RefreshAt-p.Jitter), partOf(longLived, p.RefreshAt+p.Jitter)
+	problem(p.MinAge < youngest, "min_age=%s: Meta refuses to refresh a token younger than 24h", span(p.MinAge))
+	problem(inOrder && p.MinAge > first, "min_age=%s: the first refresh, at refresh_at minus jitter, comes after %s already", span(p.MinAge), span(first))
+	problem(p.RetryEvery < time.Minute, "retry_every=%s: must be a minute at least", span(p.RetryEvery))
+	problem(p.UrgentEvery > p.RetryEvery, "urgent_every=%s: must not be longer than retry_every=%s", span(p.UrgentEvery), span(p.RetryEvery))
+	problem(p.UrgentEvery < time.Minute, "urgent_every=%s: must be a minute at least", span(p.UrgentEvery))
+	problem(p.UrgentWithin < p.UrgentEvery, "urgent_within=%s: must hold at least one try, urgent_every=%s", span(p.UrgentWithin), span(p.UrgentEvery))
+	problem(inOrder && p.RetryEvery > (longLived-last)/minTries, "retry_every=%s: between the last first try, after %s, and the end of a token, after 60d, there must be time for %d tries", span(p.RetryEvery), span(last), minTries)
+	problem(inOrder && p.WarnWithin >= longLived-last, "warn_within=%s: tokens are first refreshed as late as %s before their end, and only those that fail are warned of", span(p.WarnWithin), span(longLived-last))
+	problem(p.WarnWithin < 0, "warn_within=%s: must not be negative", span(p.WarnWithin))
+	problem(p.ProbeEvery > 0 && p.ProbeEvery < time.Hour, "probe_every=%s: must be an hour at least, or 0 for never", span(p.ProbeEvery))
+	problem(p.ConfirmAfter < time.Minute || p.ConfirmAfter > 24*time.Hour, "confirm_after=%s: must be between a minute and a day", span(p.ConfirmAfter))
 	return p, errors.Join(problems...)
+}
+
+// minTries is how often a refresh can be tried before a token ends, at least.
+const minTries = 3
+
+func partOf(life time.Duration, part float64) time.Duration {
+	return time.Duration(float64(life) * part)
 }
 
 func defaultTo[T comparable](field *T, value T) {
@@ -102,6 +129,8 @@ func (p Policy) Plan(a Account) Plan {
 		return Plan{ActionRecover, a.Lease.Until, "an attempt is under way or did not come back"}
 	case !a.Status.Live() && !a.SweepAt.IsZero():
 		return planDestroy(a)
+	case a.Status == StatusReauthRequired && p.revivable(a):
+		return p.planRevive(a)
 	case !a.Status.Live():
 		return Plan{ActionNone, time.Time{}, "the account has no live token"}
 	}
@@ -160,6 +189,10 @@ func planExpire(a Account) Plan {
 }
 
 func (p Policy) planRefresh(a Account) Plan {
+	if a.Doubt.Code != "" {
+		// First it must be known whether the token is dead.
+		return Plan{Action: ActionNone}
+	}
 	if !a.ConfirmAt.IsZero() {
 		return Plan{ActionRefresh, a.ConfirmAt, "nobody knows how old the imported token is"}
 	}
@@ -182,6 +215,9 @@ func (p Policy) planRefresh(a Account) Plan {
 }
 
 func (p Policy) planProbe(a Account) Plan {
+	if a.Doubt.Code != "" {
+		return Plan{ActionProbe, a.Doubt.At.Add(p.ConfirmAfter), "Meta said that the token is dead, and is asked once more before anybody is told"}
+	}
 	if p.ProbeEvery < 0 {
 		return Plan{Action: ActionNone}
 	}
@@ -192,6 +228,18 @@ func (p Policy) planProbe(a Account) Plan {
 		every -= time.Duration(float64(every) / 2 * spread(a.ID))
 	}
 	return Plan{ActionProbe, latest(a.IssuedAt, a.CheckedAt).Add(every).Truncate(time.Second), "Meta was not asked about the account for a day"}
+}
+
+// revivable reports whether a dead account's token is still tried: Meta has
+// called it dead, which may have been wrong, and its time is not over.
+func (p Policy) revivable(a Account) bool {
+	at := p.planRevive(a).At
+	return p.ReviveWithin > 0 && a.LastFailure.Class == ClassDead && a.LastFailure.Code != CodeTokenExpired && a.Ref != "" &&
+		!at.After(a.LastFailure.At.Add(p.ReviveWithin)) && at.Before(a.ExpiresAt)
+}
+
+func (p Policy) planRevive(a Account) Plan {
+	return Plan{ActionProbe, latest(a.LastFailure.At, a.TriedAt).Add(p.RetryEvery), "Meta called the token dead, which may have been a false alarm"}
 }
 
 // spread returns a number in [0, 1) that is always the same for an account.
