@@ -2,6 +2,7 @@ package igauth
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -398,6 +399,14 @@ func (a *Account) setProfile(p Profile, at time.Time) {
 	defaultTo(&p.AccountType, a.AccountType)
 	if a.Username != "" && p.Username != a.Username {
 		a.record(at, EntryProfileChanged, "now "+p.Username)
+	}
+	personal := strings.EqualFold(p.AccountType, "PERSONAL")
+	if personal && !strings.EqualFold(a.AccountType, "PERSONAL") && a.Status.Live() {
+		a.record(at, EntryProfileChanged, "now personal")
+		a.tell(at, EventFailing, CodePersonalAccount, "")
+	}
+	if personal && a.Failures == 0 {
+		a.LastFailure = Failure{At: at.UTC(), Class: ClassNeedsUser, Code: CodePersonalAccount}
 	}
 	a.Profile = p
 }

@@ -19,7 +19,8 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 	if a.leased(r.now) {
 		return ErrConflict
 	}
-	a.TriedAt = r.now.UTC()
+	before := a
+	a.TriedAt = r.store.now().UTC()
 	if err := r.claim(ctx, &a, WorkRefresh); err != nil {
 		return err
 	}
@@ -31,9 +32,16 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 		}
 	}
 	token, err := r.renew(ctx, a)
-	if err != nil {
+	if ClassOf(err) == ClassTooYoung && err != nil {
+		r.answered()
 		return r.failed(ctx, a, err)
 	}
+	if err != nil {
+		return r.judge(ctx, a, ActionRefresh, err,
+			func() error { return r.failed(ctx, a, err) },
+			func() { r.restore(ctx, a, before) })
+	}
+	r.answered()
 	a, err = r.store.commit(ctx, a, token, nil)
 	if err != nil {
 		// Whatever the vault kept is found by the attempt's name.
@@ -42,6 +50,16 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 	r.count(func(report *Report) { report.Refreshed++ })
 	r.log.InfoContext(ctx, "token refreshed", "accountId", a.ID, "expiresAt", a.ExpiresAt, "generation", a.Generation)
 	return nil
+}
+
+// restore gives a claimed account back as it was.
+func (r *run) restore(ctx context.Context, a, before Account) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	before.Revision, before.Unpromoted = a.Revision, a.Unpromoted
+	if err := r.store.save(ctx, &before, nil); err != nil {
+		r.log.WarnContext(ctx, "account not released", "accountId", a.ID, "err", err)
+	}
 }
 
 // renew asks Meta for the next token of an account.
@@ -69,7 +87,7 @@ func (r *run) renew(ctx context.Context, a Account) (Token, error) {
 func (r *run) failed(ctx context.Context, a Account, cause error) error {
 	now := r.store.now()
 	if ClassOf(cause) == ClassDead {
-		return r.dead(ctx, a, CodeOf(cause))
+		return r.denied(ctx, a, cause)
 	}
 	if ClassOf(cause) == ClassTooYoung {
 		// Our idea of the token's age was wrong. That is no failure of the
@@ -78,11 +96,43 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 		r.youngerThanADay(&a, now)
 	} else {
 		a.fail(now, cause)
+		a.warn(now, r.store.policy.WarnWithin)
 		if !a.ConfirmAt.IsZero() {
 			a.ConfirmAt = now.Add(r.store.policy.UrgentEvery).UTC()
 		}
 	}
 	return errors.Join(cause, r.settle(ctx, a, cause))
+}
+
+// denied is called when Meta says that a token is dead. The first time it is
+// doubted and asked again by a later run; a person who waits for the answer has
+// it asked at once. It is believed when Meta says it twice, and of this token
+// only.
+func (r *run) denied(ctx context.Context, a Account, cause error) error {
+	if r.alone {
+		again, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
+		defer cancel()
+		_, err := r.look(again, a)
+		if err == nil {
+			a.fail(r.store.now(), newError(CodeMetaUnreadable, cause))
+			return errors.Join(cause, r.settle(ctx, a, nil))
+		}
+		if ClassOf(err) == ClassDead {
+			return r.dead(ctx, a, CodeOf(cause))
+		}
+	}
+	if a.Doubt.Code == "" {
+		a.suspect(r.store.now(), CodeOf(cause))
+		r.count(func(report *Report) { report.Doubted++ })
+		r.log.WarnContext(ctx, "token called dead: asking again", "accountId", a.ID, "code", CodeOf(cause))
+		return r.settle(ctx, a, nil)
+	}
+	if !r.credible(ctx, a) {
+		// It stays due.
+		r.log.WarnContext(ctx, "token called dead like all others: not believed", "accountId", a.ID, "code", CodeOf(cause))
+		return nil
+	}
+	return r.dead(ctx, a, CodeOf(cause))
 }
 
 // settle saves an account that keeps its token, due when the policy says or, if
@@ -91,12 +141,12 @@ func (r *run) settle(ctx context.Context, a Account, cause error) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	plan := r.store.policy.Plan(a)
-	a.DueAt = plan.At
+	a.DueAt = r.store.dueAt(a)
 	if plan.Action == ActionPromote {
 		// It failed, or is due later anyway.
 		a.DueAt = latest(plan.At, r.now.Add(tryAgain).UTC())
 	}
-	if e, ok := errors.AsType[*Error](cause); ok && plan.Action != ActionExpire {
+	if e, ok := errors.AsType[*Error](cause); ok && plan.Action != ActionExpire && len(a.Outbox) == 0 {
 		a.DueAt = latest(a.DueAt, r.store.now().Add(e.RetryAfter).UTC())
 	}
 	return r.store.save(ctx, &a, nil)
@@ -108,7 +158,7 @@ func (r *run) dead(ctx context.Context, a Account, code Code) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	a.die(r.store.now(), code)
-	a.DueAt = r.store.policy.Plan(a).At
+	a.DueAt = r.store.dueAt(a)
 	if err := r.store.save(ctx, &a, nil); err != nil {
 		return err
 	}
@@ -125,22 +175,31 @@ func (r *run) expire(ctx context.Context, a Account) error {
 // probe asks Meta who the account is. It needs no claim: it changes nothing at
 // Meta, and what it learns is saved only if the row is still the same.
 func (r *run) probe(ctx context.Context, a Account) error {
-	token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
-	if err != nil {
-		err = fmt.Errorf("reading the token: %w", err)
-		return errors.Join(err, r.postpone(ctx, a, err))
-	}
-	profile, err := r.meta.Profile(ctx, token.Value)
+	profile, err := r.look(ctx, a)
 	switch {
-	case ClassOf(err) == ClassDead && err != nil:
-		return r.dead(ctx, a, CodeOf(err))
+	case err != nil && ClassOf(err) == ClassDead && !a.Status.Live():
+		// It is known, and was asked for the case that it was wrong.
+		a.TriedAt = r.store.now().UTC()
+		return r.settle(ctx, a, nil)
 	case err != nil:
-		return errors.Join(err, r.postpone(ctx, a, err))
+		return r.judge(ctx, a, ActionProbe, err, func() error {
+			if ClassOf(err) == ClassDead {
+				return r.denied(ctx, a, err)
+			}
+			return errors.Join(err, r.postpone(ctx, a, err))
+		}, func() {})
 	}
-	if err := r.store.promote(ctx, &a, a.slot(), ""); err != nil {
+	r.answered()
+	if !a.Status.Live() {
+		a.revive(r.store.now())
+		a.Unpromoted = r.store.vault.Keeps(a.Ref)
+		r.count(func(report *Report) { report.Recovered++ })
+		r.log.InfoContext(ctx, "token lives after all", "accountId", a.ID)
+	} else if err := r.store.promote(ctx, &a, a.slot(), ""); err != nil {
 		r.log.WarnContext(ctx, "token not promoted yet", "accountId", a.ID, "err", err)
 	}
 	a.CheckedAt = r.store.now().UTC()
+	a.Doubt = Failure{}
 	if a.Failures == 0 {
 		a.LastFailure = Failure{}
 	}
@@ -152,6 +211,15 @@ func (r *run) probe(ctx context.Context, a Account) error {
 	}
 	r.count(func(report *Report) { report.Probed++ })
 	return nil
+}
+
+// look asks Meta whose token the account has.
+func (r *run) look(ctx context.Context, a Account) (Profile, error) {
+	token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
+	if err != nil {
+		return Profile{}, fmt.Errorf("reading the token: %w", err)
+	}
+	return r.meta.Profile(ctx, token.Value)
 }
 
 // promote makes sure that direct readers of the vault see the account's token.
@@ -177,12 +245,17 @@ func (r *run) postpone(ctx context.Context, a Account, cause error) error {
 	at := r.now.Add(max(tryAgain, wait))
 	// A refresh or the end of the token may come first.
 	quiet := a
-	quiet.CheckedAt = latest(at, a.IssuedAt)
+	quiet.CheckedAt, quiet.Doubt = latest(at, a.IssuedAt), Failure{}
 	if plan := r.store.policy.Plan(quiet); plan.At.Before(at) {
 		at = latest(plan.At, r.now.Add(wait))
 	}
 	a.DueAt = at.UTC()
-	a.LastFailure = Failure{At: r.now.UTC(), Class: ClassOf(cause), Code: CodeOf(cause)}
+	if outbox := outboxDue(a.Outbox); !outbox.IsZero() && outbox.Before(a.DueAt) {
+		a.DueAt = outbox
+	}
+	if a.Status.Live() {
+		a.LastFailure = Failure{At: r.now.UTC(), Class: ClassOf(cause), Code: CodeOf(cause)}
+	}
 	return r.store.save(ctx, &a, nil)
 }
 

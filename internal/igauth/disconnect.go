@@ -119,7 +119,7 @@ func (s *Store) endHere(ctx context.Context, a *Account) error {
 		a.ForgetAt = s.now().Add(keepErased).UTC()
 	}
 	a.release()
-	a.DueAt = s.policy.Plan(*a).At
+	a.DueAt = s.dueAt(*a)
 	return s.save(ctx, a, nil)
 }
 
@@ -138,7 +138,7 @@ func (s *Store) sweep(ctx context.Context, late Account) {
 		}
 		if err == nil {
 			a.sweepFrom(s.now())
-			a.DueAt = s.policy.Plan(a).At
+			a.DueAt = s.dueAt(a)
 			err = s.save(ctx, &a, nil)
 		}
 		if err == nil {

@@ -67,7 +67,9 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 		return Account{}, err
 	}
 	r.log.InfoContext(ctx, "token imported", "accountId", a.ID)
-	err = r.newRun().refresh(ctx, a)
+	run := r.newRun()
+	run.alone = true
+	err = run.refresh(ctx, a)
 	if fresh, again := r.store.Account(ctx, a.ID); again == nil {
 		a = fresh
 	}

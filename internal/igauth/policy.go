@@ -109,6 +109,8 @@ const (
 	ActionRecover Action = "recover"
 	// ActionDestroy removes what the vault may still hold and no row points to.
 	ActionDestroy Action = "destroy"
+	// ActionDeliver sends events that nobody has sent.
+	ActionDeliver Action = "deliver"
 )
 
 // A Plan is what happens to an account next, when, and why.

@@ -29,6 +29,9 @@ type RefresherConfig struct {
 	// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
 	// Negative means no bound.
 	PerSecond int
+	// Relay sends the events that were not sent when they happened; nil leaves
+	// them to another program.
+	Relay *Relay
 	// CallTimeout bounds the work on one account, default 30 s.
 	CallTimeout time.Duration
 	// Log receives one line for every account that changed and one for the run;
@@ -43,6 +46,7 @@ type Refresher struct {
 	parallel    int
 	pause       time.Duration
 	callTimeout time.Duration
+	relay       *Relay
 	log         *slog.Logger
 }
 
@@ -57,7 +61,7 @@ func NewRefresher(cfg RefresherConfig) (*Refresher, error) {
 	if cfg.Parallel < 1 {
 		return nil, fmt.Errorf("%d accounts at a time: must be at least 1", cfg.Parallel)
 	}
-	r := &Refresher{store: cfg.Store, meta: cfg.Meta, parallel: cfg.Parallel, callTimeout: cfg.CallTimeout, log: logOr(cfg.Log)}
+	r := &Refresher{store: cfg.Store, meta: cfg.Meta, parallel: cfg.Parallel, callTimeout: cfg.CallTimeout, relay: cfg.Relay, log: logOr(cfg.Log)}
 	if cfg.PerSecond > 0 {
 		r.pause = time.Second / time.Duration(cfg.PerSecond)
 	}
@@ -67,30 +71,40 @@ func NewRefresher(cfg RefresherConfig) (*Refresher, error) {
 // A Report is what a run did. It is the answer of the Lambda function.
 type Report struct {
 	StartedAt time.Time `json:"started_at"`
-	// Due counts the accounts that a run looked at, and the others what became
+	Seconds   float64   `json:"seconds"`
+	// Due counts the accounts that a run worked on, and the others what became
 	// of them.
-	Due           int `json:"due"`
-	Refreshed     int `json:"refreshed"`
-	Probed        int `json:"probed"`
-	Recovered     int `json:"recovered"`
-	Destroyed     int `json:"destroyed"`
+	Due       int `json:"due"`
+	Refreshed int `json:"refreshed"`
+	Probed    int `json:"probed"`
+	// Recovered counts tokens that an attempt had left behind, or that were taken
+	// for dead and live.
+	Recovered int `json:"recovered"`
+	Destroyed int `json:"destroyed"`
+	// Doubted counts tokens that Meta called dead for the first time.
+	Doubted       int `json:"doubted"`
 	ReauthNeeded  int `json:"reauth_required"`
 	TakenByOthers int `json:"taken_by_others"`
+	// Deferred counts accounts that were due and left alone because of an
+	// incident. The next run sees to them.
+	Deferred int `json:"deferred"`
 	// Failed counts failures by class. What failed is tried again by a later
-	// run.
-	Failed map[Class]int `json:"failed,omitempty"`
+	// run. Attention counts those that are more than a blip.
+	Failed    map[Class]int `json:"failed,omitempty"`
+	Attention int           `json:"attention,omitempty"`
 	// Unfinished says that the time was over before the work was; the next run
 	// goes on.
 	Unfinished bool `json:"unfinished,omitempty"`
-}
-
-// failures is the sum of what failed.
-func (r Report) failures() int {
-	n := 0
-	for _, count := range r.Failed {
-		n += count
-	}
-	return n
+	// Incident is open when the run ends.
+	Incident *Incident `json:"incident,omitempty"`
+	// MinDaysToExpiry is the shortest life that a token has left, of all accounts;
+	// nil without any.
+	MinDaysToExpiry *float64 `json:"min_days_to_expiry,omitempty"`
+	// Counts says how many accounts have which status, as of this run or, where
+	// there are many, of the last day.
+	Counts map[Status]int `json:"counts,omitempty"`
+	// OutboxSeconds is the age of the oldest event that could not be sent.
+	OutboxSeconds float64 `json:"outbox_seconds"`
 }
 
 // RunOnce works on every account that is due, once. It is one invocation of the
@@ -98,10 +112,28 @@ func (r Report) failures() int {
 // and may run late, twice, or at the same time as another run.
 //
 // A failure of one account does not touch the others. The error, if any, says
-// how many failed, so that the invocation counts as failed.
+// what somebody should look at, so that the invocation counts as failed: an
+// incident ([ErrIncident]), accounts that keep failing, a ledger that cannot be
+// read. A failure that passes by itself is in the report alone.
 func (r *Refresher) RunOnce(ctx context.Context) (Report, error) {
+	return r.RunShard(ctx, 0, 1)
+}
+
+// RunShard is one of several runs that share the work: the shard-th of so many,
+// counted from 0. Together they ask Meta as often as one run may.
+func (r *Refresher) RunShard(ctx context.Context, shard, of int) (Report, error) {
+	if of < 1 || shard < 0 || shard >= of {
+		return Report{}, fmt.Errorf("there is no part %d of %d of a run", shard, of)
+	}
 	run := r.newRun()
-	err := run.all(ctx)
+	run.pause = r.pause * time.Duration(of)
+	for i := shard; i < r.store.ledger.Shards(); i += of {
+		run.shards = append(run.shards, i)
+	}
+	if len(run.shards) == 0 {
+		return run.report, nil // there are more parts than shards
+	}
+	err := run.work(ctx)
 	return run.finish(ctx, err)
 }
 
@@ -113,6 +145,7 @@ func (r *Refresher) Refresh(ctx context.Context, id AccountID) (Account, error) 
 		return Account{}, err
 	}
 	run := r.newRun()
+	run.alone = true
 	switch {
 	case a.Status == StatusDisconnected:
 		return a, newError(CodeDisconnected, nil)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// batch is how many due accounts are read at a time.
+// batch is how many due accounts are read at a time, from each shard.
 const batch = 100
 
 // run is one run. Every account is judged by the same instant.
@@ -18,18 +18,51 @@ type run struct {
 	now time.Time
 	// shards are the parts of the index that the run works on.
 	shards []int
+	// pause is the distance of two accounts.
+	pause time.Duration
+	// alone is set when a person asks for one account: then nothing is held.
+	alone   bool
+	breaker breaker
+	health  Health
 
 	mu     sync.Mutex
 	report Report
+	// quiet is set when Meta must not be asked.
+	quiet bool
+	// oldest is when the oldest event was written that could not be sent.
+	oldest time.Time
+	// witness says what became of the one account that was asked whether Meta
+	// tells the living from the dead.
+	witness sync.Once
+	witnessed,
+	noWitness bool
 }
 
 func (r *Refresher) newRun() *run {
 	now := r.store.now()
-	shards := make([]int, r.store.ledger.Shards())
-	for i := range shards {
-		shards[i] = i
+	return &run{Refresher: r, now: now, pause: r.pause, report: Report{StartedAt: now.UTC(), Failed: map[Class]int{}}}
+}
+
+// work does all that is due.
+func (r *run) work(ctx context.Context) error {
+	var err error
+	if r.health, err = r.store.health(ctx); err != nil {
+		return err
 	}
-	return &run{Refresher: r, now: now, shards: shards, report: Report{StartedAt: now.UTC(), Failed: map[Class]int{}}}
+	if err := r.heal(ctx); err != nil {
+		return err
+	}
+	err = r.all(ctx)
+	if r.breaker.over() {
+		r.trip(ctx)
+	}
+	if r.isQuiet() {
+		r.dropHeld()
+	}
+	for _, h := range r.breaker.released() {
+		h.write()
+	}
+	return err
 }
 
 // all hands the due accounts to the workers, page by page, one feeder for each
@@ -53,7 +86,12 @@ func (r *run) all(ctx context.Context) error {
 	problems := make([]error, len(r.shards))
 	var feeders sync.WaitGroup
 	for i, shard := range r.shards {
-		feeders.Go(func() { problems[i] = r.feed(ctx, shard, work) })
+		feeders.Go(func() {
+			problems[i] = r.feed(ctx, shard, func(a Account) bool {
+				work <- a
+				return r.pause <= 0 || sleep(ctx, r.pause) == nil
+			})
+		})
 	}
 	feeders.Wait()
 	close(work)
@@ -61,9 +99,10 @@ func (r *run) all(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// feed hands out what is due in a shard. It goes through the index once, from
-// mark to mark, so that what stays due hides nothing that comes after it.
-func (r *run) feed(ctx context.Context, shard int, work chan<- Account) error {
+// feed hands out what is due in a shard, until it is told to stop. It goes through
+// the index once, from mark to mark, so that what stays due hides nothing that
+// comes after it.
+func (r *run) feed(ctx context.Context, shard int, hand func(Account) bool) error {
 	var damaged error
 	query := DueQuery{Shard: shard, Now: r.now, Limit: batch}
 	for {
@@ -78,9 +117,8 @@ func (r *run) feed(ctx context.Context, shard int, work chan<- Account) error {
 				r.count(func(report *Report) { report.Unfinished = true })
 				return damaged
 			}
-			work <- a
-			if r.pause > 0 && sleep(ctx, r.pause) != nil {
-				return ctx.Err()
+			if !hand(a) {
+				return damaged
 			}
 		}
 		if next.IsZero() {
@@ -99,16 +137,38 @@ func (r *run) timeLeft(ctx context.Context) bool {
 	return !ok || time.Until(end) > r.callTimeout+lastWords
 }
 
+// plan returns what is to be done with an account now.
+func (r *run) plan(a Account) Plan {
+	plan := r.store.policy.due(a, r.now)
+	if plan.Action != ActionNone && plan.At.After(r.now) {
+		// The policy was changed, the index is stale, or there are events to send.
+		plan.Action = ActionNone
+	}
+	return plan
+}
+
 // account does what is due for one account and counts how it went.
 func (r *run) account(ctx context.Context, a Account) {
 	ctx, cancel := context.WithTimeout(ctx, r.callTimeout)
 	defer cancel()
-	var err error
-	plan := r.store.policy.due(a, r.now)
-	if plan.At.After(r.now) {
-		// The policy was changed, or the index is stale.
+	plan := r.plan(a)
+	if r.isQuiet() && plan.Action != ActionExpire {
 		plan.Action = ActionNone
+		r.count(func(report *Report) { report.Deferred++ })
+		if outboxDue(a.Outbox).IsZero() || outboxDue(a.Outbox).After(r.now) {
+			return
+		}
+	} else {
+		r.count(func(report *Report) { report.Due++ })
 	}
+	if due := outboxDue(a.Outbox); !due.IsZero() && !due.After(r.now) {
+		var err error
+		if a, err = r.deliver(ctx, a); err != nil || plan.Action == ActionNone {
+			r.outcome(ctx, a, ActionDeliver, err)
+			return
+		}
+	}
+	var err error
 	switch plan.Action {
 	case ActionRefresh:
 		err = r.refresh(ctx, a)
@@ -127,16 +187,55 @@ func (r *run) account(ctx context.Context, a Account) {
 	default:
 		err = r.settle(ctx, a, nil)
 	}
-	r.count(func(report *Report) { report.Due++ })
+	r.outcome(ctx, a, plan.Action, err)
+}
+
+// outcome counts how the work on an account went.
+func (r *run) outcome(ctx context.Context, a Account, action Action, err error) {
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, errHeld):
 	case errors.Is(err, ErrConflict):
 		r.count(func(report *Report) { report.TakenByOthers++ })
 	default:
-		r.count(func(report *Report) { report.Failed[ClassOf(err)]++ })
-		r.log.WarnContext(ctx, "account failed", "accountId", a.ID, "action", plan.Action, "class", ClassOf(err), "code", CodeOf(err), "err", err)
+		r.count(func(report *Report) {
+			report.Failed[ClassOf(err)]++
+			if r.needsAttention(a, err) {
+				report.Attention++
+			}
+		})
+		r.log.WarnContext(ctx, "account failed", "accountId", a.ID, "action", action, "class", ClassOf(err), "code", CodeOf(err), "err", err)
 	}
 }
+
+// needsAttention reports whether a failure is more than a blip.
+func (r *run) needsAttention(a Account, err error) bool {
+	return a.Failures+1 >= expiringAfter || r.now.Sub(a.CheckedAt) > unprobedFor || ClassOf(err) == ClassMisconfigured
+}
+
+// unprobedFor is how long Meta may be silent about an account before somebody
+// should look.
+const unprobedFor = 3 * 24 * time.Hour
+
+// deliver sends the events that nobody has sent.
+func (r *run) deliver(ctx context.Context, a Account) (Account, error) {
+	oldest := a.Outbox[0].At
+	err := errNoRelay
+	if r.relay != nil {
+		a, err = r.relay.account(ctx, a)
+	}
+	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.oldest.IsZero() || oldest.Before(r.oldest) {
+			r.oldest = oldest
+		}
+		return a, fmt.Errorf("sending events: %w", err)
+	}
+	return a, nil
+}
+
+// errNoRelay says that this program cannot send events.
+var errNoRelay = errors.New("events are not sent by this program")
 
 func (r *run) count(change func(*Report)) {
 	r.mu.Lock()
@@ -144,20 +243,32 @@ func (r *run) count(change func(*Report)) {
 	change(&r.report)
 }
 
-// finish logs the run and turns what failed into its error.
+func (r *run) isQuiet() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.quiet
+}
+
+// finish takes stock, logs the run, and returns an error if somebody must look.
 func (r *run) finish(ctx context.Context, err error) (Report, error) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	err = errors.Join(err, r.takeStock(ctx))
 	report := r.report
-	if n := report.failures(); n > 0 && err == nil {
-		err = fmt.Errorf("%d of %d accounts failed; they are tried again", n, report.Due)
+	report.Seconds = r.store.now().Sub(r.now).Seconds()
+	switch {
+	case report.Incident != nil:
+		err = errors.Join(err, fmt.Errorf("%w since %s: %s (%s)", ErrIncident, report.Incident.Since.Format(time.RFC3339), report.Incident.Code, report.Incident.Class))
+	case report.Attention > 0:
+		err = errors.Join(err, fmt.Errorf("%d of %d accounts keep failing; they are tried again", report.Attention, report.Due))
 	}
 	level := slog.LevelInfo
 	if err != nil {
 		level = slog.LevelError
 	}
-	r.log.Log(ctx, level, "run finished",
-		"due", report.Due, "refreshed", report.Refreshed, "probed", report.Probed,
-		"recovered", report.Recovered, "destroyed", report.Destroyed,
-		"reauthRequired", report.ReauthNeeded, "takenByOthers", report.TakenByOthers,
-		"failed", report.Failed, "unfinished", report.Unfinished)
+	r.log.Log(ctx, level, "run finished", "report", report)
 	return report, err
 }
+
+// ErrIncident says that the app fails, and not an account.
+var ErrIncident = errors.New("an incident is open")

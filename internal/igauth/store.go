@@ -212,7 +212,7 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 		next := a
 		next.adopt(lease, token, ref)
 		s.point(&next, a.Ref)
-		next.DueAt = s.policy.Plan(next).At
+		next.DueAt = s.dueAt(next)
 		err := s.save(ctx, &next, f)
 		if err == nil {
 			if err := s.promote(ctx, &next, slot, a.Ref); err != nil {
@@ -272,7 +272,7 @@ func (s *Store) promote(ctx context.Context, a *Account, slot Slot, replaced Ref
 	}
 	promoted := *a
 	promoted.Unpromoted = false
-	promoted.DueAt = s.policy.Plan(promoted).At
+	promoted.DueAt = s.dueAt(promoted)
 	switch err := s.save(ctx, &promoted, nil); {
 	case err == nil:
 		*a = promoted

@@ -1,0 +1,200 @@
+package igauth
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// errHeld says that a failure waits for the breaker's judgement.
+var errHeld = errors.New("held until it is known whether the app fails")
+
+// judge tells the breaker how Meta answered for an account, and writes a failure
+// down when it is the account's own. It returns errHeld for one that is not known
+// to be yet.
+func (r *run) judge(ctx context.Context, a Account, action Action, cause error, write func() error, drop func()) error {
+	if r.alone {
+		return write()
+	}
+	e, _ := errors.AsType[*Error](cause)
+	h := &held{outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, drop: drop}
+	if e != nil {
+		h.retryAfter = e.RetryAfter
+	}
+	h.write = func() { r.outcome(ctx, a, action, write()) }
+	if r.breaker.failure(h) {
+		r.trip(ctx)
+	} else if r.isQuiet() {
+		// It was on its way when the breaker tripped.
+		r.dropHeld()
+	}
+	return errHeld
+}
+
+// answered tells the breaker that Meta gave an answer that makes sense.
+func (r *run) answered() {
+	for _, h := range r.breaker.success() {
+		h.write()
+	}
+}
+
+// trip stops the asking: what fails is the app. No account is touched.
+func (r *run) trip(ctx context.Context) {
+	r.mu.Lock()
+	r.quiet = true
+	r.mu.Unlock()
+	incident, wait := r.dropHeld()
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	now := r.store.now()
+	err := r.store.changeHealth(ctx, func(h *Health) bool {
+		h.openIncident(now, PlaceRefresh, incident.class, incident.code)
+		if wait > 0 {
+			h.QuietUntil = latest(h.QuietUntil, now.Add(wait).UTC())
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.health = *h
+		return true
+	})
+	r.log.ErrorContext(ctx, "incident: run stopped", "class", incident.class, "code", incident.code)
+	if err != nil {
+		r.log.ErrorContext(ctx, "incident not written down", "err", err)
+	}
+}
+
+// dropHeld leaves the accounts whose failures are held as they were, and returns
+// the last failure and the longest time that Meta asked for.
+func (r *run) dropHeld() (last outcome, wait time.Duration) {
+	for _, h := range r.breaker.released() {
+		h.drop()
+		last, wait = h.outcome, max(wait, h.retryAfter)
+		r.count(func(report *Report) {
+			report.Failed[h.class]++
+			report.Deferred++
+		})
+	}
+	return last, wait
+}
+
+// heal decides what the run may do while an incident is open. It tries one
+// account; if Meta answers, the incident is over.
+func (r *run) heal(ctx context.Context) error {
+	incident, open := r.health.Incident(PlaceRefresh)
+	if r.now.Before(r.health.QuietUntil) {
+		r.quiet = true
+		return nil
+	}
+	if !open {
+		return nil
+	}
+	if r.shards[0] != 0 {
+		// Of the parts of a run one tries.
+		r.quiet = true
+		return nil
+	}
+	a, found, err := r.trial(ctx, incident.Trials)
+	if err != nil {
+		return err
+	}
+	healed := !found // nobody waits for Meta
+	if found {
+		healed = r.try(ctx, a, incident)
+	}
+	if !healed && incident.Class == ClassDead && r.now.Sub(incident.Since) > believeAfter {
+		healed, r.breaker.believe = true, true
+	}
+	r.quiet = !healed
+	return r.store.changeHealth(ctx, func(h *Health) bool {
+		defer func() { r.health = *h }()
+		if healed {
+			return h.closeIncident(r.now, PlaceRefresh)
+		}
+		for i := range h.Incidents {
+			if h.Incidents[i].Place == PlaceRefresh {
+				h.Incidents[i].Trials++
+				h.Incidents[i].SeenAt = r.now.UTC()
+			}
+		}
+		return true
+	})
+}
+
+// trial returns the account that is tried, another one each time.
+func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool, err error) {
+	var waiting []Account
+	for _, shard := range r.shards {
+		err = errors.Join(err, r.feed(ctx, shard, func(a Account) bool {
+			if action := r.plan(a).Action; (action == ActionRefresh || action == ActionProbe) && !a.leased(r.now) {
+				waiting = append(waiting, a)
+			}
+			return len(waiting) < batch
+		}))
+	}
+	if len(waiting) == 0 {
+		return Account{}, false, err
+	}
+	return waiting[trials%len(waiting)], true, nil
+}
+
+// try asks Meta about one account and reports whether the incident is over. If it
+// is not, the account stays as it was.
+func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
+	ctx, cancel := context.WithTimeout(ctx, r.callTimeout)
+	defer cancel()
+	var err error
+	if r.plan(a).Action == ActionRefresh {
+		err = r.refresh(ctx, a)
+	} else {
+		err = r.probe(ctx, a)
+	}
+	r.count(func(report *Report) { report.Due++ })
+	if !errors.Is(err, errHeld) {
+		return err == nil
+	}
+	r.dropHeld()
+	last := r.breaker.last()
+	// A failure of another kind, and of an account, is an answer, too.
+	return !ofAll(last.class) && last.class != incident.Class
+}
+
+// credible reports whether Meta's word that a token is dead may be believed: it
+// must have called another token good in this run. If none was asked, one is.
+func (r *run) credible(ctx context.Context, a Account) bool {
+	if r.alone || r.breaker.believe || r.breaker.healthy() || r.now.Sub(a.Doubt.At) > doubtFor {
+		return true
+	}
+	r.witness.Do(func() { r.witnessed, r.noWitness = r.askWitness(ctx, a.ID) })
+	return r.witnessed || r.noWitness
+}
+
+// doubtFor is how long a token may be called dead, while Meta calls no other one
+// good, before that is believed.
+const doubtFor = 2 * time.Hour
+
+// askWitness asks Meta about an account that it has accepted before.
+func (r *run) askWitness(ctx context.Context, but AccountID) (accepted, none bool) {
+	expiries, err := r.store.ledger.Expiries(ctx, StatusActive, witnesses)
+	if err != nil {
+		return false, false
+	}
+	none = true
+	for _, e := range expiries {
+		a, err := r.store.row(ctx, e.ID)
+		if err != nil || e.ID == but || !a.Status.Live() || a.Doubt.Code != "" {
+			continue
+		}
+		none = false
+		token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
+		if err != nil {
+			continue
+		}
+		if _, err = r.meta.Profile(ctx, token.Value); err == nil {
+			return true, false
+		}
+	}
+	return false, none
+}
+
+// witnesses is how many accounts are asked at most.
+const witnesses = 3
