@@ -2,7 +2,6 @@ package concurrency
 
 import (
 	"context"
-	"time"
 
 	"igauth/internal/igauth"
 )
@@ -21,8 +20,20 @@ func (p ledgerPort) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, er
 	return through(ctx, p.worker, "ledger.Flow", func(ctx context.Context) (igauth.Flow, error) { return p.Ledger.Flow(ctx, id) })
 }
 
-func (p ledgerPort) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
-	return through(ctx, p.worker, "ledger.Due", func(ctx context.Context) ([]igauth.Account, error) { return p.Ledger.Due(ctx, now, limit) })
+func (p ledgerPort) Health(ctx context.Context) (igauth.Health, error) {
+	return through(ctx, p.worker, "ledger.Health", func(ctx context.Context) (igauth.Health, error) { return p.Ledger.Health(ctx) })
+}
+
+func (p ledgerPort) Due(ctx context.Context, query igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
+	type page struct {
+		due  []igauth.Account
+		next igauth.DueMark
+	}
+	d, err := through(ctx, p.worker, "ledger.Due", func(ctx context.Context) (d page, err error) {
+		d.due, d.next, err = p.Ledger.Due(ctx, query)
+		return d, err
+	})
+	return d.due, d.next, err
 }
 
 func (p ledgerPort) Save(ctx context.Context, change igauth.Change) error {

@@ -224,6 +224,10 @@ func (l ledgerPort) Save(ctx context.Context, change igauth.Change) error {
 			f := *change.Flow
 			copied.Flow = &f
 		}
+		if change.Health != nil {
+			h := *change.Health
+			copied.Health = &h
+		}
 		err := l.to.Save(ctx, copied)
 		if err == nil {
 			l.p.saved(copied)
@@ -239,11 +243,37 @@ func (l ledgerPort) Save(ctx context.Context, change igauth.Change) error {
 	if change.Flow != nil {
 		change.Flow.Revision = saved.Flow.Revision
 	}
+	if change.Health != nil {
+		change.Health.Revision = saved.Health.Revision
+	}
 	return nil
 }
 
-func (l ledgerPort) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
-	return port(ctx, l.p, "ledger.Due", func(ctx context.Context) ([]igauth.Account, error) { return l.to.Due(ctx, now, limit) })
+func (l ledgerPort) Health(ctx context.Context) (igauth.Health, error) {
+	return port(ctx, l.p, "ledger.Health", func(ctx context.Context) (igauth.Health, error) { return l.to.Health(ctx) })
+}
+
+// Shards asks nobody.
+func (l ledgerPort) Shards() int { return l.to.Shards() }
+
+func (l ledgerPort) Due(ctx context.Context, query igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
+	type page struct {
+		due  []igauth.Account
+		next igauth.DueMark
+	}
+	p, err := port(ctx, l.p, "ledger.Due", func(ctx context.Context) (p page, err error) {
+		p.due, p.next, err = l.to.Due(ctx, query)
+		return p, err
+	})
+	return p.due, p.next, err
+}
+
+func (l ledgerPort) Expiries(ctx context.Context, status igauth.Status, limit int) ([]igauth.Expiry, error) {
+	return port(ctx, l.p, "ledger.Expiries", func(ctx context.Context) ([]igauth.Expiry, error) { return l.to.Expiries(ctx, status, limit) })
+}
+
+func (l ledgerPort) Count(ctx context.Context, status igauth.Status) (int, error) {
+	return port(ctx, l.p, "ledger.Count", func(ctx context.Context) (int, error) { return l.to.Count(ctx, status) })
 }
 
 func (l ledgerPort) Accounts(ctx context.Context, after igauth.AccountID, limit int) ([]igauth.Account, error) {

@@ -105,9 +105,26 @@ func (b *boltLedger) Save(ctx context.Context, change igauth.Change) (err error)
 	return first(late, err)
 }
 
-func (b *boltLedger) Due(ctx context.Context, now time.Time, limit int) (due []igauth.Account, err error) {
-	late := b.do(ctx, func(ctx context.Context) { due, err = b.to.Due(ctx, now, limit) })
-	return due, first(late, err)
+func (b *boltLedger) Health(ctx context.Context) (h igauth.Health, err error) {
+	late := b.do(ctx, func(ctx context.Context) { h, err = b.to.Health(ctx) })
+	return h, first(late, err)
+}
+
+func (b *boltLedger) Shards() int { return b.to.Shards() }
+
+func (b *boltLedger) Due(ctx context.Context, query igauth.DueQuery) (due []igauth.Account, next igauth.DueMark, err error) {
+	late := b.do(ctx, func(ctx context.Context) { due, next, err = b.to.Due(ctx, query) })
+	return due, next, first(late, err)
+}
+
+func (b *boltLedger) Expiries(ctx context.Context, status igauth.Status, limit int) (expiries []igauth.Expiry, err error) {
+	late := b.do(ctx, func(ctx context.Context) { expiries, err = b.to.Expiries(ctx, status, limit) })
+	return expiries, first(late, err)
+}
+
+func (b *boltLedger) Count(ctx context.Context, status igauth.Status) (n int, err error) {
+	late := b.do(ctx, func(ctx context.Context) { n, err = b.to.Count(ctx, status) })
+	return n, first(late, err)
 }
 
 func (b *boltLedger) Accounts(ctx context.Context, after igauth.AccountID, limit int) (list []igauth.Account, err error) {

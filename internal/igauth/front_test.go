@@ -593,7 +593,7 @@ func TestAuthorize(t *testing.T) {
 		}
 	})
 	t.Run("nothing is stored", func(t *testing.T) {
-		if due, err := f.ledger.Due(t.Context(), f.now().Add(time.Hour), 10); err != nil || len(due) != 0 {
+		if due, _, err := f.ledger.Due(t.Context(), igauth.DueQuery{Now: f.now().Add(time.Hour), Limit: 10}); err != nil || len(due) != 0 {
 			t.Errorf("got %v, %v", due, err)
 		}
 	})

@@ -644,9 +644,9 @@ type damagedLedger struct {
 	err error
 }
 
-func (l *damagedLedger) Due(ctx context.Context, now time.Time, limit int) ([]igauth.Account, error) {
-	due, err := l.Ledger.Due(ctx, now, limit)
-	return due, errors.Join(err, l.err)
+func (l *damagedLedger) Due(ctx context.Context, query igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
+	due, next, err := l.Ledger.Due(ctx, query)
+	return due, next, errors.Join(err, l.err)
 }
 
 func (l *damagedLedger) Accounts(ctx context.Context, after igauth.AccountID, limit int) ([]igauth.Account, error) {

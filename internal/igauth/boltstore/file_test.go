@@ -47,8 +47,8 @@ func TestReopen(t *testing.T) {
 	if _, err := l.Flow(t.Context(), f.ID); err != nil {
 		t.Errorf("flow: %v", err)
 	}
-	if due, err := l.Due(t.Context(), start, 9); err != nil || len(due) != 1 {
-		t.Errorf("got %d due, %v, want 1", len(due), err)
+	if list, err := due(t, l, start, 9); err != nil || len(list) != 1 {
+		t.Errorf("got %d due, %v, want 1", len(list), err)
 	}
 	got.Name = "changed"
 	save(t, l, &got)
@@ -89,7 +89,7 @@ func TestClosed(t *testing.T) {
 	}
 	_, accountErr := l.Account(t.Context(), a.ID)
 	_, flowErr := l.Flow(t.Context(), "f")
-	_, dueErr := l.Due(t.Context(), start, 1)
+	_, dueErr := due(t, l, start, 1)
 	_, pageErr := l.Accounts(t.Context(), "", 1)
 	for name, err := range map[string]error{
 		"Account": accountErr, "Flow": flowErr, "Due": dueErr, "Accounts": pageErr,
@@ -266,8 +266,8 @@ func TestFileDeletedMeanwhile(t *testing.T) {
 	if _, err := l.Account(t.Context(), a.ID); !errors.Is(err, igauth.ErrNotFound) {
 		t.Errorf("got %v, want %v", err, igauth.ErrNotFound)
 	}
-	if due, err := l.Due(t.Context(), start, 9); err != nil || len(due) != 0 {
-		t.Errorf("got %d due, %v, want none", len(due), err)
+	if list, err := due(t, l, start, 9); err != nil || len(list) != 0 {
+		t.Errorf("got %d due, %v, want none", len(list), err)
 	}
 	a.Revision = 0
 	save(t, l, &a)
@@ -300,12 +300,12 @@ func TestDamagedRow(t *testing.T) {
 	if err := l.Save(t.Context(), igauth.Change{Account: &igauth.Account{Profile: igauth.Profile{ID: account(1)}}, Attempt: attempt(1)}); !errors.Is(err, igauth.ErrDamaged) {
 		t.Errorf("Save: got %v, want %v", err, igauth.ErrDamaged)
 	}
-	due, dueErr := l.Due(t.Context(), start.Add(time.Hour), 9)
+	list, dueErr := due(t, l, start.Add(time.Hour), 9)
 	page, pageErr := l.Accounts(t.Context(), "", 9)
 	for name, got := range map[string]struct {
 		rows []igauth.Account
 		err  error
-	}{"Due": {due, dueErr}, "Accounts": {page, pageErr}} {
+	}{"Due": {list, dueErr}, "Accounts": {page, pageErr}} {
 		if len(got.rows) != 2 || !errors.Is(got.err, igauth.ErrDamaged) || !strings.Contains(got.err.Error(), string(account(1))) {
 			t.Errorf("%s: got %d rows, %v, want 2 and the name of the damaged one", name, len(got.rows), got.err)
 		}

@@ -263,7 +263,7 @@ func checkKilledIndex(t *testing.T, l *boltstore.Ledger) {
 	}
 	for hours := time.Duration(0); hours <= 40; hours += 8 {
 		at := start.Add(hours * time.Hour)
-		got, err := l.Due(t.Context(), at, all)
+		got, err := due(t, l, at, all)
 		if want := m.due(at, all); err != nil || !slices.Equal(ids(got), ids(want)) {
 			t.Errorf("due after %d hours are %v, %v, want %v", hours, ids(got), err, ids(want))
 		}

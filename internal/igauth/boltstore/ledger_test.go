@@ -139,7 +139,7 @@ func TestRandomOperations(t *testing.T) {
 		limit := random.Intn(accounts + 5)
 		switch random.Intn(10) {
 		case 0:
-			got, err := l.Due(t.Context(), at, limit)
+			got, err := due(t, l, at, limit)
 			same(n, "due", got, err, m.due(at, limit))
 		case 1:
 			after := account(random.Intn(accounts + 2))
@@ -183,7 +183,7 @@ func TestRandomOperations(t *testing.T) {
 		}
 	}
 	far := start.Add(1000 * time.Hour)
-	got, err := l.Due(t.Context(), far, accounts+1)
+	got, err := due(t, l, far, accounts+1)
 	same(operations, "due", got, err, m.due(far, accounts+1))
 	got, err = l.Accounts(t.Context(), "", accounts+1)
 	same(operations, "accounts", got, err, m.accounts("", accounts+1))
@@ -293,11 +293,18 @@ func TestAccountsAreForgottenWhenTheirTimeIsOver(t *testing.T) {
 			t.Errorf("account %s: got %v, want %v", a.ID, err, want)
 		}
 	}
-	due, err := l.Due(t.Context(), now, 10)
-	if err != nil || len(due) != 2 || due[0].ID != back.ID {
-		t.Errorf("got %d accounts due, %v, want 2", len(due), err)
+	list, err := due(t, l, now, 10)
+	if err != nil || len(list) != 2 || list[0].ID != back.ID {
+		t.Errorf("got %d accounts due, %v, want 2", len(list), err)
 	}
 	if again := row(1, time.Time{}); again.Revision != 1 {
 		t.Errorf("the forgotten account begins at revision %d, want 1", again.Revision)
 	}
+}
+
+// due returns the first accounts that are due.
+func due(t *testing.T, l *boltstore.Ledger, now time.Time, limit int) ([]igauth.Account, error) {
+	t.Helper()
+	list, _, err := l.Due(t.Context(), igauth.DueQuery{Now: now, Limit: limit})
+	return list, err
 }

@@ -111,7 +111,7 @@ func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
 		{"Flow", func() error { _, err := l.Flow(ctx, f.ID); return err }},
 		{"Save", func() error { return l.Save(ctx, igauth.Change{Flow: &f, Attempt: newAttempt()}) }},
 		{"Save of a pair", func() error { return l.Save(ctx, igauth.Change{Account: &a, Flow: &f, Attempt: newAttempt()}) }},
-		{"Due", func() error { _, err := l.Due(ctx, a.DueAt, 1); return err }},
+		{"Due", func() error { _, _, err := l.Due(ctx, igauth.DueQuery{Now: a.DueAt, Limit: 1}); return err }},
 		{"Accounts", func() error { _, err := l.Accounts(ctx, "", 1); return err }},
 	} {
 		err := call.do()

@@ -134,7 +134,7 @@ func testKindsApart(t *testing.T, l igauth.Ledger) {
 	other := fullFlow("f2")
 	saveFlow(t, l, &other)
 	eventually(t, func() error { return listed(l.Accounts(t.Context(), "", 10))(id) })
-	eventually(t, func() error { return listed(l.Due(t.Context(), a.DueAt, 10))(id) })
+	eventually(t, func() error { return listed(due(t, l, a.DueAt, 10))(id) })
 }
 
 func testReadCopy(t *testing.T, l igauth.Ledger) {

@@ -44,7 +44,7 @@ func testStale(t *testing.T, l igauth.Ledger) {
 		}
 	}
 	wantAccount(t, l, a)
-	due, err := l.Due(t.Context(), day, 10)
+	due, err := due(t, l, day, 10)
 	must(t, err)
 	if len(due) != 0 {
 		t.Errorf("a save that conflicted is in the index: %+v", due)
