@@ -157,6 +157,8 @@ type Account struct {
 	// Doubt is set while Meta has said once that the token is dead. It is asked
 	// again before anybody is told.
 	Doubt Failure `json:"doubt,omitempty,omitzero"`
+	// WaitUntil is till when Meta wants not to be asked about the account.
+	WaitUntil time.Time `json:"wait_until,omitempty,omitzero"`
 	// WarnedAt is when the outside was told that the present token is going to
 	// end without having been refreshed.
 	WarnedAt time.Time `json:"warned_at,omitempty,omitzero"`
@@ -261,7 +263,8 @@ func (a Account) troubled() bool {
 
 // calm forgets what was wrong with the account's token.
 func (a *Account) calm() {
-	a.Failures, a.LastFailure, a.Doubt, a.WarnedAt = 0, Failure{}, Failure{}, time.Time{}
+	a.Failures, a.LastFailure, a.Doubt = 0, Failure{}, Failure{}
+	a.WaitUntil, a.WarnedAt = time.Time{}, time.Time{}
 }
 
 // recover tells that what was wrong with the account's token has passed.

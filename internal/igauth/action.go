@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // claim takes the account for this run. The lease ends after the work can.
@@ -109,7 +108,7 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 // it asked at once. It is believed when Meta says it twice, and of this token
 // only.
 func (r *run) denied(ctx context.Context, a Account, cause error) error {
-	if r.alone {
+	if r.alone && !r.breaker.believe {
 		again, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 		defer cancel()
 		_, err := r.look(again, a)
@@ -121,7 +120,7 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 			return r.dead(ctx, a, CodeOf(cause))
 		}
 	}
-	if a.Doubt.Code == "" {
+	if a.Doubt.Code == "" && !r.breaker.believe {
 		a.suspect(r.store.now(), CodeOf(cause))
 		r.count(func(report *Report) { report.Doubted++ })
 		r.log.WarnContext(ctx, "token called dead: asking again", "accountId", a.ID, "code", CodeOf(cause))
@@ -140,14 +139,13 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 func (r *run) settle(ctx context.Context, a Account, cause error) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	plan := r.store.policy.Plan(a)
-	a.DueAt = r.store.dueAt(a)
-	if plan.Action == ActionPromote {
-		// It failed, or is due later anyway.
-		a.DueAt = latest(plan.At, r.now.Add(tryAgain).UTC())
+	if e, ok := errors.AsType[*Error](cause); ok && e.RetryAfter > 0 {
+		a.WaitUntil = latest(a.WaitUntil, r.store.now().Add(e.RetryAfter).UTC())
 	}
-	if e, ok := errors.AsType[*Error](cause); ok && plan.Action != ActionExpire && len(a.Outbox) == 0 {
-		a.DueAt = latest(a.DueAt, r.store.now().Add(e.RetryAfter).UTC())
+	a.DueAt = r.store.dueAt(a)
+	if r.store.policy.Plan(a).Action == ActionPromote {
+		// It failed, or is due later anyway.
+		a.DueAt = latest(a.DueAt, r.now.Add(tryAgain).UTC())
 	}
 	return r.store.save(ctx, &a, nil)
 }
@@ -230,33 +228,16 @@ func (r *run) promote(ctx context.Context, a Account) error {
 	return nil
 }
 
-// tryAgain is how long after a failed probe or promotion the next one comes.
-const tryAgain = time.Hour
-
 // postpone makes a later run ask again. A probe that fails is not a failed
 // refresh: it costs nothing but knowledge.
 func (r *run) postpone(ctx context.Context, a Account, cause error) error {
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
-	var wait time.Duration
-	if e, ok := errors.AsType[*Error](cause); ok {
-		wait = e.RetryAfter // as long as Meta asks for, nothing is asked
-	}
-	at := r.now.Add(max(tryAgain, wait))
-	// A refresh or the end of the token may come first.
-	quiet := a
-	quiet.CheckedAt, quiet.Doubt = latest(at, a.IssuedAt), Failure{}
-	if plan := r.store.policy.Plan(quiet); plan.At.Before(at) {
-		at = latest(plan.At, r.now.Add(wait))
-	}
-	a.DueAt = at.UTC()
-	if outbox := outboxDue(a.Outbox); !outbox.IsZero() && outbox.Before(a.DueAt) {
-		a.DueAt = outbox
-	}
+	now := r.store.now().UTC()
 	if a.Status.Live() {
-		a.LastFailure = Failure{At: r.now.UTC(), Class: ClassOf(cause), Code: CodeOf(cause)}
+		a.LastFailure = Failure{At: now, Class: ClassOf(cause), Code: CodeOf(cause)}
+	} else {
+		a.TriedAt = now
 	}
-	return r.store.save(ctx, &a, nil)
+	return r.settle(ctx, a, cause)
 }
 
 // finishAttempt ends an attempt that did not come back. If it stored a token,

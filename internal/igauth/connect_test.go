@@ -97,7 +97,7 @@ func TestReconnectAfterDisconnectSurvivesACrash(t *testing.T) {
 		b.vault.set("Put", killed)
 		_, _ = b.connector.Finish(t.Context(), b.arrival("second"))
 		b.vault.set("Put", nil)
-		b.advance(time.Minute)
+		b.advance(time.Hour)
 		report, err := b.run()
 		if a := b.account(); err != nil || len(report.Failed) != 0 || a.Status != igauth.StatusDisconnected || a.Lease.Attempt != "" || !a.DueAt.IsZero() {
 			t.Errorf("got %+v, %v, status %s, due %s", report, err, a.Status, a.DueAt)

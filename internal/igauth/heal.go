@@ -174,6 +174,9 @@ const doubtFor = 2 * time.Hour
 
 // askWitness asks Meta about an account that it has accepted before.
 func (r *run) askWitness(ctx context.Context, but AccountID) (accepted, none bool) {
+	// The time of the account that is doubted may be over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
+	defer cancel()
 	expiries, err := r.store.ledger.Expiries(ctx, StatusActive, witnesses)
 	if err != nil {
 		return false, false
@@ -181,10 +184,13 @@ func (r *run) askWitness(ctx context.Context, but AccountID) (accepted, none boo
 	none = true
 	for _, e := range expiries {
 		a, err := r.store.row(ctx, e.ID)
-		if err != nil || e.ID == but || !a.Status.Live() || a.Doubt.Code != "" {
+		if err != nil || e.ID == but || !a.Status.Live() {
 			continue
 		}
 		none = false
+		if a.Doubt.Code != "" {
+			continue // nobody knows better about it
+		}
 		token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
 		if err != nil {
 			continue

@@ -196,7 +196,7 @@ func (p Policy) planRefresh(a Account) Plan {
 		return Plan{Action: ActionNone}
 	}
 	if !a.ConfirmAt.IsZero() {
-		return Plan{ActionRefresh, a.ConfirmAt, "nobody knows how old the imported token is"}
+		return a.patient(Plan{ActionRefresh, a.ConfirmAt, "nobody knows how old the imported token is"})
 	}
 	life := a.ExpiresAt.Sub(a.IssuedAt)
 	part := p.RefreshAt + p.Jitter*(2*spread(a.ID)-1)
@@ -213,12 +213,27 @@ func (p Policy) planRefresh(a Account) Plan {
 	if floor := a.IssuedAt.Add(p.MinAge); at.Before(floor) {
 		at, reason = floor, "the token must be a day old"
 	}
-	return Plan{ActionRefresh, at.Truncate(time.Second), reason}
+	return a.patient(Plan{ActionRefresh, at.Truncate(time.Second), reason})
 }
+
+// patient puts a plan off as long as Meta wants.
+func (a Account) patient(plan Plan) Plan {
+	if plan.At.Before(a.WaitUntil) {
+		plan.At, plan.Reason = a.WaitUntil, "Meta asked to wait"
+	}
+	return plan
+}
+
+// tryAgain is how long after a failed probe or promotion the next one comes.
+const tryAgain = time.Hour
 
 func (p Policy) planProbe(a Account) Plan {
 	if a.Doubt.Code != "" {
-		return Plan{ActionProbe, a.Doubt.At.Add(p.ConfirmAfter), "Meta said that the token is dead, and is asked once more before anybody is told"}
+		at := a.Doubt.At.Add(p.ConfirmAfter)
+		if a.LastFailure.At.After(a.Doubt.At) {
+			at = latest(at, a.LastFailure.At.Add(tryAgain))
+		}
+		return a.patient(Plan{ActionProbe, at, "Meta said that the token is dead, and is asked once more before anybody is told"})
 	}
 	if p.ProbeEvery < 0 {
 		return Plan{Action: ActionNone}
@@ -229,7 +244,11 @@ func (p Policy) planProbe(a Account) Plan {
 	if !a.CheckedAt.After(a.IssuedAt) {
 		every -= time.Duration(float64(every) / 2 * spread(a.ID))
 	}
-	return Plan{ActionProbe, latest(a.IssuedAt, a.CheckedAt).Add(every).Truncate(time.Second), "Meta was not asked about the account for a day"}
+	at := latest(a.IssuedAt, a.CheckedAt).Add(every)
+	if a.LastFailure.At.After(a.CheckedAt) {
+		at = latest(at, a.LastFailure.At.Add(tryAgain))
+	}
+	return a.patient(Plan{ActionProbe, at.Truncate(time.Second), "Meta was not asked about the account for a day"})
 }
 
 // revivable reports whether a dead account's token is still tried: Meta has
@@ -241,7 +260,7 @@ func (p Policy) revivable(a Account) bool {
 }
 
 func (p Policy) planRevive(a Account) Plan {
-	return Plan{ActionProbe, latest(a.LastFailure.At, a.TriedAt).Add(p.RetryEvery), "Meta called the token dead, which may have been a false alarm"}
+	return a.patient(Plan{ActionProbe, latest(a.LastFailure.At, a.TriedAt).Add(p.RetryEvery), "Meta called the token dead, which may have been a false alarm"})
 }
 
 // spread returns a number in [0, 1) that is always the same for an account.

@@ -122,10 +122,10 @@ func TestPolicyIsChecked(t *testing.T) {
 		says   string
 	}{
 		"too young":       {Policy{MinAge: 23 * time.Hour}, "Meta refuses"},
-		"too late":        {Policy{RefreshAt: 0.95}, "between 0 and 0.9"},
-		"jitter too wide": {Policy{RefreshAt: 0.1, Jitter: 0.2}, "between 0 and 0.9"},
-		"urgent is rarer": {Policy{RetryEvery: time.Hour, UrgentEvery: 2 * time.Hour}, "must not be rarer"},
-		"urgent too long": {Policy{UrgentWithin: time.Hour}, "at least one must fit"},
+		"too late":        {Policy{RefreshAt: 0.95}, "stay below 0.9"},
+		"jitter too wide": {Policy{RefreshAt: 0.1, Jitter: 0.2}, "above 0"},
+		"urgent is rarer": {Policy{RetryEvery: time.Hour, UrgentEvery: 2 * time.Hour}, "must not be longer"},
+		"urgent too long": {Policy{UrgentWithin: time.Hour}, "at least one try"},
 	} {
 		if _, err := c.policy.withDefaults(); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v", name, err)

@@ -169,6 +169,33 @@ type bench struct {
 	refresher *igauth.Refresher
 	store     *igauth.Store
 	connector *igauth.Connector
+	relay     *igauth.Relay
+	bus       *fakeBus
+}
+
+// fakeBus keeps what was sent, once for each id.
+type fakeBus struct {
+	mu   sync.Mutex
+	fail error
+	sent map[string]igauth.Message
+	// calls counts messages, also those that came again.
+	calls int
+}
+
+func (p *fakeBus) Publish(_ context.Context, messages []igauth.Message) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fail != nil {
+		return p.fail
+	}
+	if p.sent == nil {
+		p.sent = map[string]igauth.Message{}
+	}
+	for _, m := range messages {
+		p.calls++
+		p.sent[m.Body.ID] = m
+	}
+	return nil
 }
 
 func newBench(t *testing.T) *bench {
@@ -184,7 +211,11 @@ func newBench(t *testing.T) *bench {
 	if b.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: b.ledger, Vault: b.vault, Now: b.now}); err != nil {
 		t.Fatal(err)
 	}
-	if b.refresher, err = igauth.NewRefresher(igauth.RefresherConfig{Store: b.store, Meta: b.meta, PerSecond: -1}); err != nil {
+	b.bus = &fakeBus{}
+	if b.relay, err = igauth.NewRelay(igauth.RelayConfig{Store: b.store, Publisher: b.bus}); err != nil {
+		t.Fatal(err)
+	}
+	if b.refresher, err = igauth.NewRefresher(igauth.RefresherConfig{Store: b.store, Meta: b.meta, Relay: b.relay, PerSecond: -1}); err != nil {
 		t.Fatal(err)
 	}
 	if b.connector, err = igauth.NewConnector(igauth.ConnectorConfig{Store: b.store, Meta: &fakeMeta{now: b.now}, Timeout: 3 * time.Second, Patience: time.Second}); err != nil {
@@ -268,7 +299,12 @@ func TestFailuresKeepTheToken(t *testing.T) {
 			if b.token() != before || a.Generation != 1 || !a.Status.Live() {
 				t.Errorf("got token %s, generation %d, status %s", b.token(), a.Generation, a.Status)
 			}
-			if code != igauth.CodeTokenTooYoung && (a.Status != igauth.StatusExpiring || a.LastFailure.Code != code) {
+			// A fault of the app is no failure of the account.
+			ofTheApp := code == igauth.CodeAppMisconfigured || code == igauth.CodeAppSecret
+			if ofTheApp && (a.Status != igauth.StatusActive || a.Failures != 0 || len(b.health().Incidents) != 1) {
+				t.Errorf("got status %s, %d failures, incidents %v", a.Status, a.Failures, b.health().Incidents)
+			}
+			if code != igauth.CodeTokenTooYoung && !ofTheApp && (a.Status != igauth.StatusExpiring || a.LastFailure.Code != code) {
 				t.Errorf("got status %s after failure %s", a.Status, a.LastFailure.Code)
 			}
 			b.meta.refresh = nil
@@ -308,12 +344,14 @@ func TestDeadTokenIsReported(t *testing.T) {
 		return igauth.Profile{}, failure(igauth.CodePasswordChanged, true)
 	}
 	b.advance(23 * time.Hour)
+	_, _ = b.run()
+	b.advance(time.Hour)
 	if report, err := b.run(); err != nil || report.ReauthNeeded != 1 {
 		t.Fatalf("got %+v, %v", report, err)
 	}
 	a := b.account()
-	if a.Status != igauth.StatusReauthRequired || a.LastFailure.Code != igauth.CodePasswordChanged || !a.DueAt.IsZero() {
-		t.Errorf("got status %s, failure %s, due %s", a.Status, a.LastFailure.Code, a.DueAt)
+	if a.Status != igauth.StatusReauthRequired || a.LastFailure.Code != igauth.CodePasswordChanged {
+		t.Errorf("got status %s, failure %s", a.Status, a.LastFailure.Code)
 	}
 	if got := b.token(); got != string(igauth.CodeReauthRequired) {
 		t.Errorf("got token %q", got)
@@ -494,7 +532,7 @@ func TestOneBadAccountDoesNotStopTheOthers(t *testing.T) {
 	}
 	b.advance(35 * days)
 	report, err := b.run()
-	if err == nil || report.Due != 21 || report.Refreshed != 17 || report.ReauthNeeded != 2 || report.Failed[igauth.ClassTransient] != 2 {
+	if err == nil || report.Due != 21 || report.Refreshed != 17 || report.Doubted != 2 || report.Failed[igauth.ClassTransient] != 2 {
 		t.Errorf("got %+v, %v", report, err)
 	}
 }

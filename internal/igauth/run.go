@@ -151,23 +151,18 @@ func (r *run) plan(a Account) Plan {
 func (r *run) account(ctx context.Context, a Account) {
 	ctx, cancel := context.WithTimeout(ctx, r.callTimeout)
 	defer cancel()
-	plan := r.plan(a)
-	if r.isQuiet() && plan.Action != ActionExpire {
-		plan.Action = ActionNone
-		r.count(func(report *Report) { report.Deferred++ })
-		if outboxDue(a.Outbox).IsZero() || outboxDue(a.Outbox).After(r.now) {
-			return
-		}
-	} else {
-		r.count(func(report *Report) { report.Due++ })
-	}
 	if due := outboxDue(a.Outbox); !due.IsZero() && !due.After(r.now) {
-		var err error
-		if a, err = r.deliver(ctx, a); err != nil || plan.Action == ActionNone {
-			r.outcome(ctx, a, ActionDeliver, err)
-			return
-		}
+		a = r.deliver(ctx, a)
 	}
+	plan := r.plan(a)
+	switch {
+	case plan.Action == ActionNone && !a.DueAt.After(r.now) && len(a.Outbox) > 0:
+		return // there was nothing to do but to send events
+	case r.isQuiet() && plan.Action != ActionExpire:
+		r.count(func(report *Report) { report.Deferred++ })
+		return
+	}
+	r.count(func(report *Report) { report.Due++ })
 	var err error
 	switch plan.Action {
 	case ActionRefresh:
@@ -216,26 +211,28 @@ func (r *run) needsAttention(a Account, err error) bool {
 // should look.
 const unprobedFor = 3 * 24 * time.Hour
 
-// deliver sends the events that nobody has sent.
-func (r *run) deliver(ctx context.Context, a Account) (Account, error) {
-	oldest := a.Outbox[0].At
-	err := errNoRelay
+// deliver sends the events that nobody has sent, and returns the account without
+// them. If they cannot be sent they wait for the next run.
+func (r *run) deliver(ctx context.Context, a Account) Account {
 	if r.relay != nil {
-		a, err = r.relay.account(ctx, a)
-	}
-	if err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.oldest.IsZero() || oldest.Before(r.oldest) {
-			r.oldest = oldest
+		sent, err := r.relay.account(ctx, a)
+		if err == nil {
+			return sent
 		}
-		return a, fmt.Errorf("sending events: %w", err)
+		r.log.WarnContext(ctx, "events not sent", "accountId", a.ID, "err", err)
 	}
-	return a, nil
+	r.waiting(a.Outbox[0].At)
+	return a
 }
 
-// errNoRelay says that this program cannot send events.
-var errNoRelay = errors.New("events are not sent by this program")
+// waiting keeps in mind since when an event waits.
+func (r *run) waiting(since time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.oldest.IsZero() || since.Before(r.oldest) {
+		r.oldest = since
+	}
+}
 
 func (r *run) count(change func(*Report)) {
 	r.mu.Lock()

@@ -24,7 +24,7 @@ func (r *run) takeStock(ctx context.Context) error {
 		if err := r.relay.Health(ctx); err != nil {
 			r.log.WarnContext(ctx, "events not sent", "err", err)
 			if h, again := r.store.health(ctx); again == nil && len(h.Outbox) > 0 {
-				r.oldest = h.Outbox[0].At
+				r.waiting(h.Outbox[0].At)
 			}
 		}
 	}
