@@ -37,11 +37,16 @@ func due(t *testing.T, l igauth.Ledger, now time.Time, limit int) ([]igauth.Acco
 		if err != nil {
 			return nil, err
 		}
+		if !slices.IsSortedFunc(page, byDueAt) {
+			return nil, fmt.Errorf("shard %d is not in order of DueAt: %+v", shard, page)
+		}
 		rows = append(rows, page...)
 	}
-	slices.SortStableFunc(rows, func(a, b igauth.Account) int { return a.DueAt.Compare(b.DueAt) })
+	slices.SortStableFunc(rows, byDueAt)
 	return rows[:min(limit, len(rows))], nil
 }
+
+func byDueAt(a, b igauth.Account) int { return a.DueAt.Compare(b.DueAt) }
 
 func testDueEmpty(t *testing.T, l igauth.Ledger) {
 	must(t, listed(due(t, l, day, 10))())
