@@ -17,8 +17,7 @@ func walk(t *testing.T, l igauth.Ledger, query igauth.DueQuery, each func(page [
 	t.Helper()
 	var damaged error
 	var last time.Time
-	// A shard has no more than a few dozen rows here, and each page has one or
-	// is one that could not be read.
+	// A shard has no more than a few dozen rows here.
 	for range 200 {
 		page, next, err := l.Due(t.Context(), query)
 		if err != nil && !errors.Is(err, igauth.ErrDamaged) {
@@ -30,7 +29,7 @@ func walk(t *testing.T, l igauth.Ledger, query igauth.DueQuery, each func(page [
 		}
 		for _, a := range page {
 			if a.DueAt.Before(last) || a.DueAt.After(query.Now) {
-				return fmt.Errorf("account %s is due at %v, which comes after %v and before %v", a.ID, a.DueAt, last, query.Now)
+				return fmt.Errorf("account %s is due at %v, after one of %v and asked for until %v", a.ID, a.DueAt, last, query.Now)
 			}
 			last = a.DueAt
 		}

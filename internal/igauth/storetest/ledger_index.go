@@ -33,14 +33,10 @@ func due(t *testing.T, l igauth.Ledger, now time.Time, limit int) ([]igauth.Acco
 	t.Helper()
 	var rows []igauth.Account
 	for shard := range l.Shards() {
-		page, _, err := l.Due(t.Context(), igauth.DueQuery{Shard: shard, Now: now, Limit: limit})
+		err := walk(t, l, igauth.DueQuery{Shard: shard, Now: now, Limit: limit}, func(page []igauth.Account) { rows = append(rows, page...) })
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("shard %d: %w", shard, err)
 		}
-		if !slices.IsSortedFunc(page, byDueAt) {
-			return nil, fmt.Errorf("shard %d is not in order of DueAt: %+v", shard, page)
-		}
-		rows = append(rows, page...)
 	}
 	slices.SortStableFunc(rows, byDueAt)
 	return rows[:min(limit, len(rows))], nil
