@@ -21,8 +21,10 @@ import (
 func TestDocumentationNamesEveryAttribute(t *testing.T) {
 	var a igauth.Account
 	var f igauth.Flow
+	var h igauth.Health
 	fill(reflect.ValueOf(&a).Elem())
 	fill(reflect.ValueOf(&f).Elem())
+	fill(reflect.ValueOf(&h).Elem())
 	accountRow, err := accountItem(a, "attempt")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +33,13 @@ func TestDocumentationNamesEveryAttribute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for heading, row := range map[string]item{"### An account's row": accountRow, "### A flow's record": flowRow} {
+	healthRow, err := healthItem(h, "attempt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for heading, row := range map[string]item{
+		"### An account's row": accountRow, "### A flow's record": flowRow, "### The health of the installation": healthRow,
+	} {
 		written := map[string]string{}
 		flatten(written, "", row)
 		documented := attributesUnder(t, heading)
@@ -87,7 +95,9 @@ func flatten(all map[string]string, prefix string, row item) {
 		all[prefix+name] = typeOf(value)
 		switch value := value.(type) {
 		case *types.AttributeValueMemberM:
-			flatten(all, prefix+name+".", value.Value)
+			if name != "counts" { // its names are statuses
+				flatten(all, prefix+name+".", value.Value)
+			}
 		case *types.AttributeValueMemberL:
 			if element, ok := value.Value[0].(*types.AttributeValueMemberM); ok {
 				flatten(all, prefix+name+"[].", element.Value)
