@@ -273,6 +273,7 @@ var functions = map[string]struct {
 			"dynamodb:GetItem LedgerTable.Arn",
 			"dynamodb:PutItem LedgerTable.Arn",
 			"dynamodb:Query ${LedgerTable.Arn}/index/accounts",
+			"dynamodb:Query ${LedgerTable.Arn}/index/status",
 			"kms:Decrypt Key.Arn via dynamodb",
 			"kms:Decrypt Key.Arn via secretsmanager",
 			"logs:CreateLogStream AccountsLogs.Arn",
@@ -297,6 +298,7 @@ var functions = map[string]struct {
 			"dynamodb:GetItem LedgerTable.Arn",
 			"dynamodb:PutItem LedgerTable.Arn",
 			"dynamodb:Query ${LedgerTable.Arn}/index/due",
+			"dynamodb:Query ${LedgerTable.Arn}/index/status",
 			"kms:Decrypt Key.Arn via dynamodb",
 			"kms:Decrypt Key.Arn via secretsmanager",
 			"kms:Decrypt Key.Arn via sqs",
@@ -761,7 +763,15 @@ func TestTableIsWhatTheLedgerExpects(t *testing.T) {
 		"table":    "pk S HASH",
 		"due":      "due_shard S HASH, due_nanos N RANGE, ALL",
 		"accounts": "kind S HASH, id S RANGE, KEYS_ONLY",
+		"status":   "status S HASH, expires_nanos N RANGE, KEYS_ONLY",
 	}))
+	if used := len(types); used != 7 {
+		t.Errorf("%d attributes are defined; CloudFormation refuses one that is no key", used)
+	}
+	// A filter on the outbox needs the row as it is after the save.
+	if got := at(table, "StreamSpecification", "StreamViewType"); got != "NEW_IMAGE" {
+		t.Errorf("the stream shows %v, want the row after the save", got)
+	}
 }
 
 func TestAlarmsAreRaised(t *testing.T) {

@@ -133,8 +133,9 @@ func Monthly(in Usage) Bill {
 	add(secretCall, work.secretCalls+fixedReads)
 	add(writeUnit, work.writes)
 	add(readUnit, work.reads)
-	// The row stands in the table and in the index of what is due.
-	add(tableStorage, accounts*float64(2*(row+storageOverhead)+keyEntry+storageOverhead)/gigabyte)
+	// The row stands in the table and in the index of what is due, its keys in two
+	// more.
+	add(tableStorage, accounts*float64(2*(row+storageOverhead)+2*(keyEntry+storageOverhead))/gigabyte)
 	add(tableBackup, accounts*float64(row+storageOverhead)/gigabyte)
 	add(lambdaTime, work.gbSeconds)
 	add(lambdaRequest, work.invocations)

@@ -30,7 +30,7 @@ func same(a, b float64) bool { return math.Abs(a-b) < 1e-6 }
 //	1.013889 refreshes              730/24 / 30
 //	33.181818 probes                730 / 22
 //	0.02 connections
-//	764.537664 looks                730 runs, one more after each with work (34.195707), and one for each batch of 100
+//	730.085489 looks                730 runs, and one for each 400 of the 34.195707 accounts
 func TestBillOfOneAccountByHand(t *testing.T) {
 	const (
 		refreshes = 1.0138888889
@@ -42,29 +42,31 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 		want  map[string]float64
 		total float64
 	}{
-		// A row of 1,720 bytes is written with 2 units. A save is one write to
+		// A row of 1,745 bytes is written with 2 units. A save is one write to
 		// the table and two to the index: 6 units. A pair is 2*(2+1) in the table
-		// and 2*2 in the index: 10.
-		{Usage{SecretsManager, 1, 24, 1720}, map[string]float64{
+		// and 2*2 in the index: 10. To tell events is a read of 1 unit and a save.
+		{Usage{SecretsManager, 1, 24, 1745}, map[string]float64{
 			// app, state key, account
 			"Secrets Manager: secrets": 3 * 0.40,
 			// a refresh makes 3 calls, a probe and a read 1, a connection 3 and 3
 			// for fixed secrets
 			"Secrets Manager: calls": (3*refreshes + probes + 730 + 3*connects + 3*connects) * 0.05 / 10_000,
-			// 3 saves, 1 save; a connection is 1 + 2 pairs + 1 save, and 1 for the
-			// claim
-			"DynamoDB: writes on demand": (18*refreshes + 6*probes + 28*connects) * 0.625 / 1e6,
-			// a look reads 4 shards at half a unit, the rows up to 4 times at half
-			// a unit for 4 KB, a token read 1 unit, a connection 1 + 2
-			"DynamoDB: reads on demand": (2*764.537664 + (refreshes+probes)*4*0.5*1720/4096 + 730 + 3*connects) * 0.125 / 1e6,
-			// 1,820 bytes in the table and in the index of what is due, 180 in the
-			// index of names
-			"DynamoDB: storage, indexes included": (1820 + 1820 + 180) / 1073741824.0 * 0.25,
-			"DynamoDB: point-in-time recovery":    1820 / 1073741824.0 * 0.20,
-			// runs of 2 s, accounts of 0.2 s, at 256 MB; reads of 50 ms,
-			// connections of 3 s, at 512 MB
-			"Lambda: time on arm64":          (730*2*0.25 + (refreshes+probes)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
-			"Lambda: invocations":            (730 + 730 + 3*connects) * 0.20 / 1e6,
+			// 3 saves, 2 in the index of statuses, and a save of 4 that moves
+			// nothing; 1 save; a connection is 1 + 2 pairs + 2 + 4 + 1 save, and 1
+			// for the claim
+			"DynamoDB: writes on demand": (24*refreshes + 6*probes + 34*connects) * 0.625 / 1e6,
+			// a look reads 4 shards at half a unit, the rows at half a unit for
+			// 4 KB, a run 1 unit and 6 halves, a token read 1 unit, a connection
+			// 1 + 2, and who tells 1
+			"DynamoDB: reads on demand": (2*730.085489 + (refreshes+probes)*0.5*1745/4096 + 4*730 + 730 + refreshes + 4*connects) * 0.125 / 1e6,
+			// 1,845 bytes in the table and in the index of what is due, 180 in the
+			// indexes of names and of statuses
+			"DynamoDB: storage, indexes included": (1845 + 1845 + 180 + 180) / 1073741824.0 * 0.25,
+			"DynamoDB: point-in-time recovery":    1845 / 1073741824.0 * 0.20,
+			// runs of 2 s, accounts of 0.2 s, telling of 0.2 s, at 256 MB; reads of
+			// 50 ms, connections of 3 s, at 512 MB
+			"Lambda: time on arm64":          (730*2*0.25 + (2*refreshes+probes+connects)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
+			"Lambda: invocations":            (730 + 730 + refreshes + 4*connects) * 0.20 / 1e6,
 			"API Gateway: HTTP API requests": (730 + 3*connects) * 1.00 / 1e6,
 			"EventBridge Scheduler: runs":    730 * 1.00 / 1e6,
 			"KMS: customer managed key":      1.00,
@@ -73,33 +75,33 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			// read and connection
 			"KMS: requests": (2*refreshes + probes + 730 + connects + 3*connects + 730 + 730 + connects) * 0.03 / 10_000,
 			// 1,500 bytes for a run, a read and each of the 3 requests of a
-			// connection, 300 for a refresh
-			"CloudWatch: logs taken in": (730*1500 + 730*1500 + 3*1500*connects + 300*refreshes) / 1073741824.0 * 0.50,
+			// connection, 300 for a refresh, 1,200 for who tells
+			"CloudWatch: logs taken in": (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
 			"CloudWatch: alarms":        4 * 0.10,
-		}, 2.6188},
-		// A row of 2,220 bytes is written with 3 units, so that a save is 9 and a
+		}, 2.6192},
+		// A row of 2,245 bytes is written with 3 units, so that a save is 9 and a
 		// pair 2*(3+1) + 2*3 = 14.
-		{Usage{Sealed, 1, 24, 2220}, map[string]float64{
+		{Usage{Sealed, 1, 24, 2245}, map[string]float64{
 			// app, state key, keyset
 			"Secrets Manager: secrets": 3 * 0.40,
 			// the keyset for each run, read and connection; 3 fixed secrets for a
 			// connection
 			"Secrets Manager: calls": (730 + 730 + connects + 3*connects) * 0.05 / 10_000,
-			// 2 saves, 1 save; 1 + 2 pairs, and 1 for the claim
-			"DynamoDB: writes on demand":          (18*refreshes + 9*probes + 30*connects) * 0.625 / 1e6,
-			"DynamoDB: reads on demand":           (2*764.537664 + (refreshes+probes)*4*0.5*2220/4096 + 730 + 3*connects) * 0.125 / 1e6,
-			"DynamoDB: storage, indexes included": (2320 + 2320 + 180) / 1073741824.0 * 0.25,
-			"DynamoDB: point-in-time recovery":    2320 / 1073741824.0 * 0.20,
-			"Lambda: time on arm64":               (730*2*0.25 + (refreshes+probes)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
-			"Lambda: invocations":                 (730 + 730 + 3*connects) * 0.20 / 1e6,
+			// 3 saves and 2; 1 save; 1 + 2 pairs + 2 + 1 save, and 1 for the claim
+			"DynamoDB: writes on demand":          (29*refreshes + 9*probes + 41*connects) * 0.625 / 1e6,
+			"DynamoDB: reads on demand":           (2*730.085489 + (refreshes+probes)*0.5*2245/4096 + 4*730 + 730 + refreshes + 4*connects) * 0.125 / 1e6,
+			"DynamoDB: storage, indexes included": (2345 + 2345 + 180 + 180) / 1073741824.0 * 0.25,
+			"DynamoDB: point-in-time recovery":    2345 / 1073741824.0 * 0.20,
+			"Lambda: time on arm64":               (730*2*0.25 + (2*refreshes+probes+connects)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
+			"Lambda: invocations":                 (730 + 730 + refreshes + 4*connects) * 0.20 / 1e6,
 			"API Gateway: HTTP API requests":      (730 + 3*connects) * 1.00 / 1e6,
 			"EventBridge Scheduler: runs":         730 * 1.00 / 1e6,
 			"KMS: customer managed key":           1.00,
 			// each call of Secrets Manager is a get; the table's key as above
 			"KMS: requests":             (730 + 730 + connects + 3*connects + 730 + 730 + connects) * 0.03 / 10_000,
-			"CloudWatch: logs taken in": (730*1500 + 730*1500 + 3*1500*connects + 300*refreshes) / 1073741824.0 * 0.50,
+			"CloudWatch: logs taken in": (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
 			"CloudWatch: alarms":        4 * 0.10,
-		}, 2.6245},
+		}, 2.6248},
 	} {
 		t.Run(string(test.usage.Vault), func(t *testing.T) {
 			bill := Monthly(test.usage)

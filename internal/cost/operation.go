@@ -1,7 +1,5 @@
 package cost
 
-import "math"
-
 // How often things happen.
 const (
 	// hoursPerMonth is how AWS counts a month of 365/12 days.
@@ -37,6 +35,8 @@ const (
 	// at a time, so that what counts is the pace at which they begin, which is
 	// five a second, see igauth.RefresherConfig.PerSecond.
 	secondsPerAccount = 0.2
+	// secondsPerTell is the sending of a row's events.
+	secondsPerTell = 0.2
 	// secondsPerRead is a token read, a start now and then included.
 	secondsPerRead = 0.05
 	// secondsPerConnect is the three requests of a connection, of which the
@@ -89,18 +89,29 @@ func (o operation) plus(p operation) operation {
 	}
 }
 
-// refresh is the renewal of one token. The row is claimed and committed; where
-// the vault keeps tokens, a third save says that the new one was promoted, and
-// the vault is asked to get, to put and to move the label. Getting a value is one
+// refresh is the renewal of one token. The row is claimed and committed, and its
+// event is told; where the vault keeps tokens, one more save says that the new one
+// was promoted, and the vault is asked to get, to put and to move the label. Getting a value is one
 // request to KMS, and so is putting one; moving a label is none
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html).
 func refresh(v Vault, row int) operation {
-	o := operation{writes: 2 * saveUnits(row), gbSeconds: refreshMemory * secondsPerAccount, logBytes: logPerLine}
+	o := operation{writes: 2*saveUnits(row) + statusMove, gbSeconds: refreshMemory * secondsPerAccount, logBytes: logPerLine}
 	if v == SecretsManager {
-		o.writes = 3 * saveUnits(row)
+		o.writes += stayUnits(row)
 		o.secretCalls, o.keyRequests = 3, 2
 	}
-	return o.plus(due(row))
+	return o.plus(due(row)).plus(tell(row))
+}
+
+// tell is the sending of what a change wrote into a row: a function is invoked by
+// the table's stream, the reading of which is free for it
+// (https://aws.amazon.com/dynamodb/pricing/on-demand/), reads the row, and saves it
+// without its events. EventBridge's charge for the events is not counted here.
+func tell(row int) operation {
+	return operation{
+		writes: saveUnits(row), reads: readUnits(row), invocations: 1,
+		gbSeconds: refreshMemory * secondsPerTell, logBytes: logPerRequest,
+	}
 }
 
 // probe is one question to Meta whether a token lives.
@@ -113,25 +124,31 @@ func probe(v Vault, row int) operation {
 }
 
 // due is what an account adds to a run's reads: its row comes from the index,
-// where reads are eventually consistent and count half. Each shard is asked for as
-// many as are worked on, so that a row may be read up to four times.
+// where reads are eventually consistent and count half.
 func due(row int) operation {
-	return operation{reads: shards * 0.5 * float64(row) / (4 * kilobyte)}
+	return operation{reads: 0.5 * float64(row) / (4 * kilobyte)}
 }
 
 // look is a question what is due, apart from the rows of the answer: all shards
 // are asked, and an answer that holds nothing counts as 4 KB.
 func look() operation { return operation{reads: shards * 0.5} }
 
-// looks returns how often runs look for work, that is, once, and again after
-// every batch, until nothing is left.
+// looks returns how often runs look for work in all shards: once, and once more
+// for every full page of each of them.
 func looks(runs, accounts float64) float64 {
-	return runs + math.Min(runs, accounts) + accounts/runBatch
+	return runs + accounts/(runBatch*shards)
 }
 
-// run is a run of the refresh without its accounts and its looks.
+// run is a run of the refresh without its accounts and its looks: the health is
+// read, and in the index of statuses who expires next, of two statuses, and how
+// many have each of four. That more is read to count many accounts is left out:
+// up to ten thousand are counted in every run and more once a day, which costs
+// less than a cent a month, and three cents for a million.
 func run() operation {
-	return operation{invocations: 1, gbSeconds: refreshMemory * secondsPerRun, logBytes: logPerRequest + logPerLine}
+	return operation{
+		reads:       1 + (2+4)*0.5,
+		invocations: 1, gbSeconds: refreshMemory * secondsPerRun, logBytes: logPerRequest + logPerLine,
+	}
 }
 
 // read is one token handed out by the API: the row, and the token's value where
@@ -151,11 +168,11 @@ const flow = 1
 // flow and account are saved together before the token is stored and after. The
 // row is read before. A vault that keeps tokens makes a secret, which takes a
 // refused put, then the making, and a look whether the label is where it should
-// be; the row is saved once more. Of an account that is connected again that is
-// less.
+// be; the row is saved once more. Its event is told. That a new account
+// enters two indexes of keys is made up for by its row, which is not full yet.
 func connect(v Vault, row int) operation {
 	o := operation{
-		writes:      flow + 2*pairUnits(row),
+		writes:      flow + 2*pairUnits(row) + statusMove,
 		reads:       readUnits(row),
 		apiRequests: requestsPerConnect,
 		invocations: requestsPerConnect,
@@ -163,10 +180,10 @@ func connect(v Vault, row int) operation {
 		logBytes:    requestsPerConnect * (logPerRequest + logPerLine),
 	}
 	if v == SecretsManager {
-		o.writes += saveUnits(row)
+		o.writes += stayUnits(row)
 		o.secretCalls, o.keyRequests = 3, 1
 	}
-	return o.plus(redeem(row))
+	return o.plus(redeem(row)).plus(tell(row))
 }
 
 // redeem is the stores' part of redeeming a claim: the flow is read and saved,

@@ -15,8 +15,8 @@ const (
 // times. A full one has twenty entries of history, which every account reaches
 // in its second year and no row exceeds. Bills are for full rows.
 const (
-	TypicalRow = 1050
-	FullRow    = 1720
+	TypicalRow = 1080
+	FullRow    = 1745
 	// SealedRef is how much longer a row of the sealed vault is, whose reference
 	// is the sealed token itself.
 	SealedRef = 500
@@ -33,8 +33,8 @@ func (v Vault) RowBytes() int {
 // storageOverhead is what DynamoDB adds to each stored item, in the table and in
 // an index
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html),
-// and keyEntry the size of an account's item in the index of names, which holds
-// keys only.
+// and keyEntry the size of an account's item in the index of names or in that of
+// statuses, which hold keys only.
 const (
 	storageOverhead = 100
 	keyEntry        = 80
@@ -54,11 +54,21 @@ func readUnits(bytes int) float64 { return math.Ceil(float64(bytes) / (4 * kilob
 // of an index's key is a delete and a put in the index, each of which costs what
 // the row costs in the table, as the index holds whole rows
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes).
-// The index of names costs nothing, since nothing of it changes.
+// The index of names costs nothing, since nothing of it changes; that of statuses
+// is counted by statusMove.
 //
-// Every save of the domain moves the row: a claim to the end of its lease, and
-// all others to what is due next.
+// Nearly every save of the domain moves the row: a claim to the end of its lease,
+// and the others to what is due next.
 func saveUnits(row int) float64 { return 3 * writeUnits(row) }
+
+// stayUnits returns the units of a save after which the row is due when it was. A
+// promotion is one: the events of the commit are still to be told at the latest
+// when the promotion was due.
+func stayUnits(row int) float64 { return 2 * writeUnits(row) }
+
+// statusMove is the units of a change of the status or of the token's end: a delete
+// and a put of keys.
+const statusMove = 2
 
 // pairUnits returns the units of saving an account's row together with a flow. A
 // transaction counts twice in the table; its effects on an index come later and

@@ -30,8 +30,9 @@ type operation struct {
 	part func(request string) bool
 }
 
-// A run looks what is due, which is its own part, and works on accounts.
-func ofRun(request string) bool      { return request == "Query" }
+// A run looks how the installation is and what is due, which is its own part, and
+// works on accounts, whose rows it has from the index.
+func ofRun(request string) bool      { return request == "Query" || request == "GetItem" }
 func ofAccounts(request string) bool { return !ofRun(request) }
 
 const (
@@ -78,6 +79,10 @@ var operations = []operation{
 		w.now = w.now.Add(40 * 24 * time.Hour)
 		return func() { w.run(t, igauth.Report{Due: 1, Refreshed: 1}) }, w.generation(t, 2)
 	}},
+	{name: "sending what a change has to tell", before: func(t *testing.T, w *world) (do, check func()) {
+		w.callback(t, w.authorize(t))
+		return func() { w.tell(t) }, nil
+	}},
 	{name: "probe", part: ofAccounts, before: probing},
 	{name: "a run's own part, nothing due", part: ofRun, before: func(t *testing.T, w *world) (do, check func()) {
 		return func() { w.run(t, igauth.Report{}) }, nil
@@ -105,6 +110,7 @@ var operations = []operation{
 	{name: "second emptying, an hour later", of: app.VaultSecretsManager, part: ofAccounts, before: func(t *testing.T, w *world) (do, check func()) {
 		w.connect(t)
 		w.backend(t, http.MethodDelete, "/accounts/"+account)
+		w.tell(t)
 		w.now = w.now.Add(time.Hour)
 		return func() { w.run(t, igauth.Report{Due: 1, Destroyed: 1}) }, nil
 	}},

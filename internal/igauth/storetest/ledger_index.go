@@ -33,15 +33,16 @@ func due(t *testing.T, l igauth.Ledger, now time.Time, limit int) ([]igauth.Acco
 	t.Helper()
 	var rows []igauth.Account
 	for shard := range l.Shards() {
-		page, _, err := l.Due(t.Context(), igauth.DueQuery{Shard: shard, Now: now, Limit: limit})
+		err := walk(t, l, igauth.DueQuery{Shard: shard, Now: now, Limit: limit}, func(page []igauth.Account) { rows = append(rows, page...) })
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("shard %d: %w", shard, err)
 		}
-		rows = append(rows, page...)
 	}
-	slices.SortStableFunc(rows, func(a, b igauth.Account) int { return a.DueAt.Compare(b.DueAt) })
+	slices.SortStableFunc(rows, byDueAt)
 	return rows[:min(limit, len(rows))], nil
 }
+
+func byDueAt(a, b igauth.Account) int { return a.DueAt.Compare(b.DueAt) }
 
 func testDueEmpty(t *testing.T, l igauth.Ledger) {
 	must(t, listed(due(t, l, day, 10))())

@@ -53,13 +53,20 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 		TriedAt:         day.Add(time.Millisecond),
 		Failures:        4,
 		LastFailure:     igauth.Failure{At: day.Add(time.Microsecond), Class: igauth.ClassThrottled, Code: "meta_throttled"},
+		Doubt:           igauth.Failure{At: day.Add(2*time.Hour + time.Nanosecond), Class: igauth.ClassDead, Code: "token_invalid"},
+		WarnedAt:        day.Add(3*time.Hour + 987654321),
 		DueAt:           day.Add(30 * 24 * time.Hour),
-		Lease:           igauth.Lease{Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect, Generation: 1<<53 + 2},
-		Unpromoted:      true,
-		ConfirmAt:       day.Add(25 * time.Hour),
-		EndedAt:         day.Add(-48*time.Hour + time.Nanosecond),
-		SweepAt:         day.Add(time.Hour),
-		ForgetAt:        day.Add(200 * 365 * 24 * time.Hour),
+		Lease: igauth.Lease{
+			Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect, Generation: 1<<53 + 2,
+			RequestedScopes: []string{"instagram_business_basic", "instagram_business_manage_comments"},
+		},
+		Unpromoted: true,
+		ConfirmAt:  day.Add(25 * time.Hour),
+		EndedAt:    day.Add(-48*time.Hour + time.Nanosecond),
+		SweepAt:    day.Add(time.Hour),
+		Swept:      true,
+		ForgetAt:   day.Add(200 * 365 * 24 * time.Hour),
+		Outbox:     []igauth.Event{fullEvent("00000000000000000000000000000001"), fullEvent("00000000000000000000000000000002")},
 		History: []igauth.Entry{
 			{At: day.Add(-time.Hour), What: igauth.EntryConnected},
 			{At: day.Add(1), What: igauth.EntryRefreshFailed, Detail: "meta_throttled"},
@@ -67,11 +74,56 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 	}
 }
 
+// fullEvent is an event with a value in every field.
+func fullEvent(id string) igauth.Event {
+	incident := fullIncident()
+	return igauth.Event{
+		ID:         id,
+		Type:       igauth.EventIncident,
+		At:         day.Add(123456789 * time.Nanosecond),
+		Code:       "meta_throttled",
+		Detail:     "open",
+		Status:     igauth.StatusExpiring,
+		Generation: 1<<53 + 1,
+		ExpiresAt:  day.Add(60*24*time.Hour + time.Nanosecond),
+		Incident:   &incident,
+	}
+}
+
+// fullIncident is an incident with a value in every field.
+func fullIncident() igauth.Incident {
+	return igauth.Incident{
+		ID:     "fedcba9876543210fedcba9876543210",
+		Place:  igauth.PlaceRefresh,
+		Since:  day.Add(-time.Hour + time.Nanosecond),
+		SeenAt: day.Add(987654321 * time.Nanosecond),
+		Class:  igauth.ClassThrottled,
+		Code:   "meta_throttled",
+		Trials: 3,
+	}
+}
+
+// fullHealth is a health with a value in every field.
+func fullHealth() igauth.Health {
+	connect := fullIncident()
+	connect.ID, connect.Place = "00112233445566778899aabbccddeeff", igauth.PlaceConnect
+	return igauth.Health{
+		Incidents:  []igauth.Incident{fullIncident(), connect},
+		QuietUntil: day.Add(time.Hour + time.Nanosecond),
+		CountedAt:  day.Add(time.Microsecond),
+		Counts:     map[igauth.Status]int{igauth.StatusActive: 9_999, igauth.StatusReauthRequired: 1, igauth.StatusExpiring: 0},
+		Outbox:     []igauth.Event{fullEvent("00000000000000000000000000000003"), fullEvent("00000000000000000000000000000004")},
+	}
+}
+
 // fullFlow is a flow with a value in every field.
 func fullFlow(id igauth.FlowID) igauth.Flow {
 	return igauth.Flow{
-		ID:         id,
-		Lease:      igauth.Lease{Attempt: "fedcba9876543210fedcba9876543210", Until: day.Add(30 * time.Second)},
+		ID: id,
+		Lease: igauth.Lease{
+			Attempt: "fedcba9876543210fedcba9876543210", Until: day.Add(30 * time.Second), Work: igauth.WorkConnect, Generation: 3,
+			RequestedScopes: []string{"instagram_business_basic"},
+		},
 		Account:    "17841401313574613",
 		Outcome:    igauth.Outcome{Code: "connected", MissingScopes: []string{"instagram_business_manage_messages"}},
 		ClaimHash:  "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,6 +203,84 @@ var tableQuestions = []question[askedTable]{
 		documented: "ValidationException",
 	},
 	{
+		name: "a count in an index",
+		ask: func(t *testing.T, a askedTable) string {
+			status := a.three()
+			out, err := a.ofStatus(status, func(in *dynamodb.QueryInput) { in.Select = types.SelectCount })
+			if err != nil {
+				return outcome(err, "")
+			}
+			return fmt.Sprintf("%d, with %d items", out.Count, len(out.Items))
+		},
+		documented: "3, with 0 items",
+	},
+	{
+		name: "a page of an index, and the key at its end",
+		ask: func(t *testing.T, a askedTable) string {
+			out, err := a.ofStatus(a.three(), func(in *dynamodb.QueryInput) { in.Limit = aws.Int32(2) })
+			if err != nil {
+				return outcome(err, "")
+			}
+			var attributes []string
+			for name := range out.LastEvaluatedKey {
+				attributes = append(attributes, name)
+			}
+			slices.Sort(attributes)
+			return fmt.Sprintf("%s, then %s", nanosOf(out.Items), strings.Join(attributes, " "))
+		},
+		documented: "1 2, then expires_nanos pk status",
+	},
+	{
+		name: "a page that begins after an item which is not there",
+		ask: func(t *testing.T, a askedTable) string {
+			status := a.three()
+			out, err := a.ofStatus(status, func(in *dynamodb.QueryInput) {
+				in.ExclusiveStartKey = item{"pk": s("none"), "status": s(status), "expires_nanos": n(1)}
+			})
+			if err != nil {
+				return outcome(err, "")
+			}
+			got := nanosOf(out.Items)
+			// Whether it is before or after the other of the same time nobody says.
+			return strings.TrimPrefix(got, "1 ")
+		},
+		documented: "2 3",
+	},
+	{
+		name: "a page that begins where the condition does not hold",
+		ask: func(t *testing.T, a askedTable) string {
+			status := a.three()
+			_, err := a.ofStatus(status, func(in *dynamodb.QueryInput) {
+				in.KeyConditionExpression = aws.String("#status = :status AND expires_nanos <= :end")
+				in.ExpressionAttributeValues[":end"] = n(2)
+				in.ExclusiveStartKey = item{"pk": s("none"), "status": s(status), "expires_nanos": n(3)}
+			})
+			return outcome(err, "carried out")
+		},
+		documented: "ValidationException",
+		deviations: byMoto("carried out"),
+	},
+	{
+		name: "a reserved word as the name of an attribute",
+		ask: func(t *testing.T, a askedTable) string {
+			_, err := a.ofStatus("none", func(in *dynamodb.QueryInput) {
+				in.KeyConditionExpression, in.ExpressionAttributeNames = aws.String("status = :status"), nil
+			})
+			return outcome(err, "carried out")
+		},
+		documented: "ValidationException",
+		deviations: byMoto("carried out"),
+	},
+	{
+		name: "a name that stands for nothing, and one that nobody uses",
+		ask: func(t *testing.T, a askedTable) string {
+			_, unknown := a.ofStatus("none", func(in *dynamodb.QueryInput) { in.ExpressionAttributeNames = nil })
+			_, unused := a.ofStatus("none", func(in *dynamodb.QueryInput) { in.ExpressionAttributeNames["#other"] = "other" })
+			return outcome(unknown, "carried out") + ", " + outcome(unused, "carried out")
+		},
+		documented: "ValidationException, ValidationException",
+	},
+	{
 		name: "a table that is created again",
 		ask: func(t *testing.T, a askedTable) string {
 			_, err := a.api.CreateTable(t.Context(), &dynamodb.CreateTableInput{
@@ -236,6 +315,39 @@ var tableQuestions = []question[askedTable]{
 		},
 		documented: "3",
 	},
+}
+
+// three puts three items of a status that nobody else has, which it returns.
+func (a askedTable) three() string {
+	a.t.Helper()
+	status := rand.Text()
+	for i := 3; i >= 1; i-- {
+		must(a.t, a.put(item{"pk": s(newKey()), "status": s(status), "expires_nanos": n(i)}))
+	}
+	return status
+}
+
+// ofStatus asks for the items of a status.
+func (a askedTable) ofStatus(status string, with func(*dynamodb.QueryInput)) (*dynamodb.QueryOutput, error) {
+	in := &dynamodb.QueryInput{
+		TableName: a.name, IndexName: aws.String("status"),
+		KeyConditionExpression:    aws.String("#status = :status"),
+		ExpressionAttributeNames:  map[string]string{"#status": "status"},
+		ExpressionAttributeValues: item{":status": s(status)},
+	}
+	with(in)
+	return a.api.Query(a.t.Context(), in)
+}
+
+// nanosOf returns the sort keys of items in the index "status".
+func nanosOf(rows []item) string {
+	var all []string
+	for _, row := range rows {
+		if number, ok := row["expires_nanos"].(*types.AttributeValueMemberN); ok {
+			all = append(all, number.Value)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 func (a askedTable) batch(size int, key func(i int) string) error {

@@ -28,7 +28,38 @@ type term struct{ function, attribute, operator, value string }
 var (
 	functionPattern   = regexp.MustCompile(`^(attribute_exists|attribute_not_exists)\((\w+)\)$`)
 	comparisonPattern = regexp.MustCompile(`^(\w+) (=|<>|<|<=|>|>=) (:\w+)$`)
+	standInPattern    = regexp.MustCompile(`#\w+`)
 )
+
+// named returns an expression with the attributes' names instead of what stands
+// for them, all of which must be used
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html).
+func named(expression string, names map[string]string) (string, error) {
+	used := map[string]bool{}
+	unknown := ""
+	expression = standInPattern.ReplaceAllStringFunc(expression, func(standIn string) string {
+		name, known := names[standIn]
+		if !known {
+			unknown = standIn
+		}
+		used[standIn] = true
+		return name
+	})
+	if unknown != "" {
+		return "", invalidRequest("An expression attribute name used in the document path is not defined; attribute name: %s", unknown)
+	}
+	for _, standIn := range slices.Sorted(maps.Keys(names)) {
+		if !used[standIn] {
+			return "", invalidRequest("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", standIn)
+		}
+	}
+	return expression, nil
+}
+
+// reserved are those reserved words that are attributes of ours. An expression
+// may not name them
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html).
+var reserved = map[string]bool{"name": true, "status": true, "ttl": true}
 
 // parse returns the terms of an expression, all of which must hold. That is the
 // part of the language that our stores speak

@@ -49,19 +49,23 @@ func (t *Table) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 		if i == nil {
 			return nil, invalidRequest("The table does not have the specified index: %s", aws.ToString(in.IndexName))
 		}
-		if in.FilterExpression != nil || in.ProjectionExpression != nil || in.ExpressionAttributeNames != nil || in.Select != "" || !aws.ToBool(cmp.Or(in.ScanIndexForward, aws.Bool(true))) {
-			return nil, invalidRequest("awsfake: a query with more than a condition, a limit and a start is not imitated")
+		if in.FilterExpression != nil || in.ProjectionExpression != nil || in.Select != "" && in.Select != types.SelectCount || !aws.ToBool(cmp.Or(in.ScanIndexForward, aws.Bool(true))) {
+			return nil, invalidRequest("awsfake: a query with more than a condition, a limit, a start and a count is not imitated")
 		}
 		if aws.ToBool(in.ConsistentRead) {
 			return nil, invalidRequest("Consistent reads are not supported on global secondary indexes")
 		}
-		rows, err := i.matching(in, now)
+		terms, err := i.condition(in)
 		if err != nil {
 			return nil, err
 		}
+		rows := i.matching(terms, in.ExpressionAttributeValues, now)
 		if start := in.ExclusiveStartKey; start != nil {
-			if start[t.key] == nil || start[i.hash] == nil || start[i.sort] == nil {
+			if len(start) != 3 || t.checkKeys(start) != nil || start[i.hash] == nil || start[i.sort] == nil {
 				return nil, invalidRequest("The provided starting key is invalid")
+			}
+			if !holds(terms, start, in.ExpressionAttributeValues) {
+				return nil, invalidRequest("The provided starting key is outside query boundaries based on provided conditions")
 			}
 			rows = slices.DeleteFunc(rows, func(row item) bool { return t.order(i, row, start) <= 0 })
 		}
@@ -82,8 +86,10 @@ func (t *Table) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 			last := rows[size-1]
 			out.LastEvaluatedKey = clone(item{t.key: last[t.key], i.hash: last[i.hash], i.sort: last[i.sort]})
 		}
-		for _, row := range rows {
-			out.Items = append(out.Items, clone(row))
+		if in.Select != types.SelectCount {
+			for _, row := range rows {
+				out.Items = append(out.Items, clone(row))
+			}
 		}
 		out.Count = int32(len(rows))
 		return out, nil
@@ -97,27 +103,41 @@ func (t *Table) order(i *index, a, b item) int {
 	return cmp.Or(order, strings.Compare(text(a[t.key]), text(b[t.key])))
 }
 
-// matching returns the items that meet a query's condition, which names one
-// partition and at most one bound of the sort key.
-func (i *index) matching(in *dynamodb.QueryInput, now time.Time) ([]item, error) {
+// condition returns the terms of a query's condition, which names one partition
+// and at most one bound of the sort key.
+func (i *index) condition(in *dynamodb.QueryInput) ([]term, error) {
+	expression, err := named(aws.ToString(in.KeyConditionExpression), in.ExpressionAttributeNames)
+	if err != nil {
+		return nil, err
+	}
+	for word := range strings.FieldsSeq(aws.ToString(in.KeyConditionExpression)) {
+		if reserved[word] {
+			return nil, invalidRequest("Invalid KeyConditionExpression: Attribute name is a reserved keyword; reserved keyword: %s", word)
+		}
+	}
 	values := in.ExpressionAttributeValues
-	terms, err := parse(aws.ToString(in.KeyConditionExpression), values)
+	terms, err := parse(expression, values)
 	if err != nil {
 		return nil, err
 	}
 	for n, t := range terms {
 		if t.function != "" || n > 1 || n == 0 && (t.attribute != i.hash || t.operator != "=") || n == 1 && (t.attribute != i.sort || t.operator == "<>") {
-			return nil, invalidRequest("Query condition missed key schema element, or has another one: %s", *in.KeyConditionExpression)
+			return nil, invalidRequest("Query condition missed key schema element, or has another one: %s", expression)
 		}
 		if s, ok := values[t.value].(*types.AttributeValueMemberS); ok && s.Value == "" {
 			return nil, invalidRequest("One or more parameter values are not valid: an empty string value is not a key: %s", t.value)
 		}
 	}
+	return terms, nil
+}
+
+// matching returns the items that meet a query's condition.
+func (i *index) matching(terms []term, values item, now time.Time) []item {
 	var rows []item
 	for _, v := range i.rows {
 		if row := v.read(now); row != nil && holds(terms, row, values) {
 			rows = append(rows, row)
 		}
 	}
-	return rows, nil
+	return rows
 }

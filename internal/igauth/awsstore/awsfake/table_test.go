@@ -197,6 +197,14 @@ func TestRefusals(t *testing.T) {
 		"a key of an index": putting(item{"pk": s("a"), "due_nanos": s("1")}, "", nil),
 		"a value not used":  putting(item{"pk": s("a")}, "attribute_not_exists(pk)", item{":x": n(1)}),
 		"a value not given": putting(item{"pk": s("a")}, "revision = :x", nil),
+		"half a starting key": func() error {
+			_, err := fake.Query(t.Context(), &dynamodb.QueryInput{
+				TableName: tableName, IndexName: aws.String("due"),
+				KeyConditionExpression: aws.String("due_shard = :shard"), ExpressionAttributeValues: item{":shard": s("0")},
+				ExclusiveStartKey: item{"due_shard": s("0"), "due_nanos": n(1)},
+			})
+			return err
+		}(),
 		"an unknown index": func() error {
 			_, err := fake.Query(t.Context(), &dynamodb.QueryInput{TableName: tableName})
 			return err

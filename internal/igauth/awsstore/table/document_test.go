@@ -21,8 +21,10 @@ import (
 func TestDocumentationNamesEveryAttribute(t *testing.T) {
 	var a igauth.Account
 	var f igauth.Flow
+	var h igauth.Health
 	fill(reflect.ValueOf(&a).Elem())
 	fill(reflect.ValueOf(&f).Elem())
+	fill(reflect.ValueOf(&h).Elem())
 	accountRow, err := accountItem(a, "attempt")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +33,13 @@ func TestDocumentationNamesEveryAttribute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for heading, row := range map[string]item{"### An account's row": accountRow, "### A flow's record": flowRow} {
+	healthRow, err := healthItem(h, "attempt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for heading, row := range map[string]item{
+		"### An account's row": accountRow, "### A flow's record": flowRow, "### The health of the installation": healthRow,
+	} {
 		written := map[string]string{}
 		flatten(written, "", row)
 		documented := attributesUnder(t, heading)
@@ -60,6 +68,15 @@ func fill(v reflect.Value) {
 	case v.Kind() == reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0))
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
+	case v.Kind() == reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key)
+		fill(value)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
 	case v.Kind() == reflect.String:
 		v.SetString("1")
 	case v.Kind() == reflect.Bool:
@@ -78,7 +95,9 @@ func flatten(all map[string]string, prefix string, row item) {
 		all[prefix+name] = typeOf(value)
 		switch value := value.(type) {
 		case *types.AttributeValueMemberM:
-			flatten(all, prefix+name+".", value.Value)
+			if name != "counts" { // its names are statuses
+				flatten(all, prefix+name+".", value.Value)
+			}
 		case *types.AttributeValueMemberL:
 			if element, ok := value.Value[0].(*types.AttributeValueMemberM); ok {
 				flatten(all, prefix+name+"[].", element.Value)

@@ -20,9 +20,9 @@ const (
 	attrKind         = "kind"
 	attrDueShard     = "due_shard"
 	attrDueNanos     = "due_nanos"
-	attrTTL          = "ttl"
 	attrExpiresNanos = "expires_nanos"
-	// attrID and attrRevision are fields of the records.
+	attrTTL          = "ttl"
+	// These are fields of the records.
 	attrID       = "id"
 	attrRevision = "revision"
 	attrStatus   = "status"
@@ -38,13 +38,15 @@ const shards = 4
 // An item is a record as DynamoDB has it.
 type item = map[string]types.AttributeValue
 
+// The keys of the items. There is one health.
 const (
 	accountPrefix = "account#"
+	flowPrefix    = "flow#"
 	healthKey     = "health"
 )
 
 func accountKey(id igauth.AccountID) string { return accountPrefix + string(id) }
-func flowKey(id igauth.FlowID) string       { return "flow#" + string(id) }
+func flowKey(id igauth.FlowID) string       { return flowPrefix + string(id) }
 
 // keyItem returns the primary key of an item.
 func keyItem(key string) item { return item{attrKey: textValue(key)} }
@@ -77,6 +79,9 @@ func accountItem(a igauth.Account, attempt string) (item, error) {
 	}
 	row[attrKind] = textValue(kindAccount)
 	row[attrExpiresNanos] = numberValue(nanos(a.ExpiresAt))
+	if a.Status == "" {
+		delete(row, attrStatus) // An empty key of an index would be refused.
+	}
 	if !a.DueAt.IsZero() {
 		row[attrDueShard] = textValue(shardOf(a.ID))
 		row[attrDueNanos] = numberValue(nanos(a.DueAt))

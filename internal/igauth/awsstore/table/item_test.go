@@ -16,8 +16,8 @@ import (
 // TestAttributesApart keeps our attributes and the records' fields from meeting
 // under one name.
 func TestAttributesApart(t *testing.T) {
-	ours := []string{attrKey, attrAttempt, attrKind, attrDueShard, attrDueNanos, attrTTL}
-	for _, record := range []reflect.Type{reflect.TypeFor[igauth.Account](), reflect.TypeFor[igauth.Flow]()} {
+	ours := []string{attrKey, attrAttempt, attrKind, attrDueShard, attrDueNanos, attrExpiresNanos, attrTTL}
+	for _, record := range []reflect.Type{reflect.TypeFor[igauth.Account](), reflect.TypeFor[igauth.Flow](), reflect.TypeFor[igauth.Health]()} {
 		fields := map[string]bool{}
 		for _, field := range reflect.VisibleFields(record) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -28,17 +28,21 @@ func TestAttributesApart(t *testing.T) {
 				t.Errorf("%s has a field %q, which is an attribute of the table", record, name)
 			}
 		}
-		for _, name := range []string{attrID, attrRevision} {
+		needed := map[string][]string{"Account": {attrID, attrRevision, attrStatus}, "Flow": {attrRevision}, "Health": {attrRevision}}[record.Name()]
+		for _, name := range needed {
 			if !fields[name] {
 				t.Errorf("%s has no field %q, on which the table depends", record, name)
 			}
+		}
+		if record.Name() != "Account" && fields[attrStatus] {
+			t.Errorf("%s has a field %q, as only accounts may", record, attrStatus)
 		}
 	}
 }
 
 func TestAccountItem(t *testing.T) {
 	due := time.Date(2026, 5, 4, 3, 2, 1, 5, time.FixedZone("CEST", 7200))
-	row, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "17841401313574613"}, Revision: 7, DueAt: due}, "a1")
+	row, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "17841401313574613"}, Status: igauth.StatusActive, ExpiresAt: due.Add(1), Revision: 7, DueAt: due}, "a1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +51,7 @@ func TestAccountItem(t *testing.T) {
 		"id":            textValue("17841401313574613"),
 		"app_scoped_id": textValue(""),
 		"login":         textValue(""),
-		"status":        textValue(""),
+		"status":        textValue("active"),
 		"kind":          textValue("account"),
 		"attempt":       textValue("a1"),
 		"revision":      numberValue("7"),
@@ -55,6 +59,9 @@ func TestAccountItem(t *testing.T) {
 		"due_at":        textValue("2026-05-04T01:02:01.000000005Z"),
 		"due_nanos":     numberValue("1777856521000000005"),
 		"due_shard":     textValue("2"),
+		"expires_at":    textValue("2026-05-04T01:02:01.000000006Z"),
+		"expires_nanos": numberValue("1777856521000000006"),
+		"doubt":         &types.AttributeValueMemberM{Value: item{}},
 		"lease":         &types.AttributeValueMemberM{Value: item{}},
 		"last_failure":  &types.AttributeValueMemberM{Value: item{}},
 		"scopes":        &types.AttributeValueMemberNULL{Value: true}, // not told, which is not none
@@ -78,6 +85,28 @@ func TestAccountItemNeverDue(t *testing.T) {
 		if row[name] != nil {
 			t.Errorf("an account that is never due has %s, which puts it into the index", name)
 		}
+	}
+}
+
+// An account without an end is in the index of its status, and one without a
+// status, which no key may be, is not.
+func TestAccountItemWithoutEndOrStatus(t *testing.T) {
+	for status, want := range map[igauth.Status]types.AttributeValue{igauth.StatusActive: textValue("active"), "": nil} {
+		row, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "1"}, Status: status}, "a1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(row[attrStatus], want) || !reflect.DeepEqual(row[attrExpiresNanos], numberValue("0")) {
+			t.Errorf("status %q: got %v and %v", status, row[attrStatus], row[attrExpiresNanos])
+		}
+	}
+}
+
+func TestHealthItem(t *testing.T) {
+	row, err := healthItem(igauth.Health{Revision: 3}, "a1")
+	want := item{"pk": textValue("health"), "attempt": textValue("a1"), "revision": numberValue("3")}
+	if err != nil || !reflect.DeepEqual(row, want) {
+		t.Errorf("got %v, %v, want %v", row, err, want)
 	}
 }
 
@@ -119,8 +148,20 @@ func TestNanos(t *testing.T) {
 		time.Unix(1777777777, 9): "1777777777000000009",
 		time.Date(2500, 1, 1, 0, 0, 0, 1, time.UTC): "16725225600000000001",
 	} {
-		if got := nanos(at); got != want {
+		got := nanos(at)
+		if got != want {
 			t.Errorf("%v is %s, want %s", at, got, want)
+		}
+		if back := fromNanos(got); want != "0" && !back.Equal(at) || want == "0" && !back.IsZero() {
+			t.Errorf("%s is %v, want %v", got, back, at)
+		}
+	}
+}
+
+func TestNoNanos(t *testing.T) {
+	for _, digits := range []string{"", "0", "x", "17778565210000000x5", "x777856521000000005", "-1"} {
+		if at := fromNanos(digits); !at.IsZero() {
+			t.Errorf("%q is %v, want no time", digits, at)
 		}
 	}
 }

@@ -53,7 +53,6 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 		}
 		writes = append(writes, write{row, &f.Revision})
 	}
-	var err error
 	if h := change.Health; h != nil {
 		next := *h
 		next.Revision++
@@ -63,6 +62,7 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 		}
 		writes = append(writes, write{row, &h.Revision})
 	}
+	var err error
 	switch len(writes) {
 	case 0:
 		return errors.New("a save needs a record")

@@ -29,9 +29,10 @@ const createEvery = 200 * time.Millisecond
 // table of that name that exists already is left as it is, apart from its TTL.
 //
 // It is for tests, development and the command line. In AWS the table is made by
-// template.yaml, and both must say the same: the key "pk", the indexes "due" and
-// "accounts", billing on demand, and deletion by "ttl". What the template adds
-// is protection, that is, backups, deletion protection and encryption.
+// template.yaml, and both must say the same: the key "pk", the indexes "due",
+// "accounts" and "status", billing on demand, and deletion by "ttl". What the
+// template adds is protection, that is, backups, deletion protection and
+// encryption, and the stream of what changes, which has the outboxes sent.
 func CreateTable(ctx context.Context, client schemaAPI, name string) error {
 	_, err := client.CreateTable(ctx, definition(name))
 	if _, exists := errors.AsType[*types.ResourceInUseException](err); err != nil && !exists {

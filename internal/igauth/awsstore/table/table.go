@@ -2,16 +2,17 @@
 //
 // # Items
 //
-// Every record is an item whose partition key "pk" is "account#<id>" or
-// "flow#<id>". Its attributes are the record's fields under their JSON names,
-// with times as text in RFC 3339, and these, which nobody reads but this package
-// and the table itself:
+// Every record is an item whose partition key "pk" is "account#<id>", "flow#<id>"
+// or, of the one record of the installation, "health". Its attributes are the
+// record's fields under their JSON names, with times as text in RFC 3339, and
+// these, which nobody reads but this package and the table itself:
 //
 //   - attempt: the name of the save that wrote the item, by which a repetition
 //     is recognized;
 //   - kind: "account", on accounts only;
 //   - due_shard and due_nanos: where an account stands in the index of what is
 //     due, only while it is due at some time;
+//   - expires_nanos: where an account stands among those of its status;
 //   - ttl: from when on DynamoDB may delete a flow, or what is left of an erased
 //     account.
 //
@@ -24,6 +25,15 @@
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html).
 // The index "accounts" has the partition key kind and the sort key id and holds
 // keys only; it is written when an account is new and never after.
+//
+// The index "status" has the partition key status and the sort key expires_nanos,
+// which is 0 for an account without an end, and holds keys only. It is written
+// when one of the two changes: with a new token, that is, about once a month, and
+// with a new status. All active accounts are one partition of it, which takes five
+// hundred such changes a second.
+//
+// An account is in an index that is younger than its row from its next save on;
+// every account that has a token is saved within a day.
 //
 // # Saves
 //
@@ -69,9 +79,12 @@ type Config struct {
 
 // A Ledger is an [igauth.Ledger] in a DynamoDB table. Its methods cost:
 //
-//   - Account and Flow: one GetItem, strongly consistent;
+//   - Account, Flow and Health: one GetItem, strongly consistent;
 //   - Save: one PutItem or, for a pair, one TransactWriteItems;
-//   - Due: four concurrent Queries, and more only where an answer exceeds 1 MB;
+//   - Due: one Query, whose answer has at most 1 MB of rows;
+//   - Expiries: one Query, and more only where an answer exceeds 1 MB;
+//   - Count: one Query for every 1 MB of keys, which are some fifteen
+//     thousand accounts, and costs 128 read units;
 //   - Accounts: one Query, and one BatchGetItem for every hundred rows.
 type Ledger struct {
 	client tableAPI

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"igauth/internal/igauth"
@@ -54,6 +55,22 @@ func TestLedgerInSmallPages(t *testing.T) {
 	storetest.RunLedger(t, func(t *testing.T) igauth.Ledger {
 		return newLedger(t, newFake(t, awsfake.TableConfig{PageSize: 2, Unprocessed: 3}), "ledger")
 	})
+}
+
+// TestDamagedLedger damages rows as a program of another version might.
+func TestDamagedLedger(t *testing.T) {
+	for _, cfg := range []awsfake.TableConfig{{}, {PageSize: 2}} {
+		storetest.RunDamagedLedger(t, func(t *testing.T) (igauth.Ledger, func(igauth.AccountID)) {
+			fake := newFake(t, cfg)
+			return newLedger(t, fake, "ledger"), func(id igauth.AccountID) {
+				row := fake.Items()[accountKey(id)]
+				row["confirm_at"] = textValue("soon")
+				if _, err := fake.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("ledger"), Item: row}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 // TestLedgerWithRepetitions loses the answer of every other write, and repeats
@@ -124,7 +141,7 @@ func TestLedgerOnDynamoDB(t *testing.T) {
 				if !target.Account {
 					return newLedger(t, api, createTable(t, client))
 				}
-				if err := awstest.Empty(t.Context(), client, shared, indexDue, indexAccounts); err != nil {
+				if err := awstest.Empty(t.Context(), client, shared, indexDue, indexAccounts, indexStatus); err != nil {
 					t.Fatal(err)
 				}
 				return newLedger(t, api, shared)
