@@ -257,16 +257,8 @@ func retryAfter(header http.Header, code int) time.Duration {
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
 		wait = time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
 	}
-	// {"<id>":[{"type":"instagram","estimated_time_to_regain_access":<minutes>}]}
-	var usage map[string][]struct {
-		Minutes wholeCount `json:"estimated_time_to_regain_access"`
-	}
-	if json.Unmarshal([]byte(header.Get("X-Business-Use-Case-Usage")), &usage) == nil {
-		for _, uses := range usage {
-			for _, use := range uses {
-				wait = max(wait, time.Duration(min(int64(use.Minutes), int64(longestWait/time.Minute)))*time.Minute)
-			}
-		}
+	if _, regain, ok := businessUsage(header); ok {
+		wait = max(wait, regain)
 	}
 	if code == 368 {
 		wait = max(wait, policyBlock)

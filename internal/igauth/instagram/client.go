@@ -76,6 +76,7 @@ type Client struct {
 	timeout         time.Duration
 	now             func() time.Time
 	http            *http.Client
+	usage           usage
 }
 
 var (
@@ -190,6 +191,7 @@ func (c *Client) do(ctx context.Context, req *http.Request) (answer, error) {
 		return answer{}, unreachable(err, sent.Load())
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.usage.note(resp.Header, c.now())
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return answer{}, unreachable(err, true)
