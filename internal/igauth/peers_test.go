@@ -411,10 +411,10 @@ func TestPeersNoTokenIsRefreshedBefore24Hours(t *testing.T) {
 // https://github.com/samyerkes/aws-instagram-token-manager.
 func TestPeersAHangEnds(t *testing.T) {
 	p := newInstallation(t)
-	p.timeout = 50 * time.Millisecond
-	p.restart()
 	p.pass(26 * days)
 	p.clock.Advance(7 * days)
+	p.timeout = 500 * time.Millisecond
+	p.restart()
 	p.fault("all", "hang", professionals[0], 0)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
