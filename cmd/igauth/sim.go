@@ -36,6 +36,7 @@ Control it by HTTP, with form fields:
   POST /_sim/behaviour     code_shape, permissions, me_shape, user_id_as,
                            no_user_id, refresh, codes_as_text
                            chooses among the shapes that Meta is known to send
+  POST /_sim/usage         app, business        percentages that are said to be used
   POST /_sim/password      account              changes a password: tokens die
   POST /_sim/remove        account              removes the app: tokens die
   POST /_sim/account-type  account, type        such as PERSONAL

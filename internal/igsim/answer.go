@@ -22,6 +22,7 @@ type call struct {
 	form      url.Values // the fields of a form body, nil for any other body
 	now       time.Time
 	behaviour Behaviour
+	usage     Usage
 	account   string // whose code, token or consent this is, as far as known
 	userID    string // the professional id of that account, where it exists
 }
@@ -41,7 +42,7 @@ func (s *Simulator) newCall(w http.ResponseWriter, r *http.Request, endpoint str
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[endpoint]++
-	c.behaviour = s.behaviour
+	c.behaviour, c.usage = s.behaviour, s.usage
 	switch {
 	case endpoint == endpointAuthorize:
 		c.account = c.form.Get("account")
@@ -121,19 +122,4 @@ func jsonAnswer(status int, v any) answer {
 		panic("igsim: encoding an answer: " + err.Error()) // only our own maps come here
 	}
 	return bodyAnswer(status, "application/json; charset=UTF-8", body)
-}
-
-// graphJSON is a successful answer of graph.instagram.com.
-func graphJSON(v any) answer {
-	a := jsonAnswer(http.StatusOK, v)
-	a.header.Set("X-App-Usage", appUsage(3))
-	return a
-}
-
-// appUsage is the header with which Meta tells how much of the app's allowance
-// is used, in percent.
-// https://developers.facebook.com/docs/graph-api/overview/rate-limiting
-func appUsage(percent int) string {
-	n := strconv.Itoa(percent)
-	return `{"call_count":` + n + `,"total_time":` + n + `,"total_cputime":` + n + `}`
 }

@@ -44,6 +44,8 @@ func (s *Simulator) newControl() http.Handler {
 	post("fault", []string{"endpoint", "kind", "count", "account"}, s.controlFault)
 	get("behaviour", func(*http.Request, url.Values) (any, error) { return s.behaviourNow(), nil })
 	post("behaviour", []string{"code_shape", "permissions", "me_shape", "user_id_as", "no_user_id", "refresh", "codes_as_text"}, s.controlBehaviour)
+	get("usage", func(*http.Request, url.Values) (any, error) { return s.Usage(), nil })
+	post("usage", []string{"app", "business"}, s.controlUsage)
 	post("password", []string{"account"}, func(_ *http.Request, form url.Values) (any, error) {
 		return done{true}, s.ChangePassword(form.Get("account"))
 	})
@@ -178,6 +180,25 @@ func (s *Simulator) controlBehaviour(_ *http.Request, form url.Values) (any, err
 		return nil, err
 	}
 	return s.behaviourNow(), nil
+}
+
+// controlUsage changes the percentages that are sent and keeps the others.
+func (s *Simulator) controlUsage(_ *http.Request, form url.Values) (any, error) {
+	u := s.Usage()
+	for name, to := range map[string]*int{"app": &u.App, "business": &u.Business} {
+		if !form.Has(name) {
+			continue
+		}
+		percent, err := strconv.Atoi(form.Get(name))
+		if err != nil {
+			return nil, errors.New(name + " must be a whole number of percent")
+		}
+		*to = percent
+	}
+	if err := s.SetUsage(u); err != nil {
+		return nil, err
+	}
+	return s.Usage(), nil
 }
 
 func (s *Simulator) controlRefreshes(_ *http.Request, form url.Values) (any, error) {

@@ -69,9 +69,7 @@ func (c *call) graphError(e graphError) answer {
 	if e.status == 0 {
 		e.status = http.StatusBadRequest
 	}
-	a := jsonAnswer(e.status, map[string]any{"error": fields})
-	a.header.Set("X-App-Usage", appUsage(3))
-	return a
+	return c.withUsage(jsonAnswer(e.status, map[string]any{"error": fields}))
 }
 
 // number is a code as JSON number, or as text when the behaviour says so.

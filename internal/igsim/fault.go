@@ -28,7 +28,7 @@ type Fault struct {
 // A FaultKind is a way to fail and one line about it.
 type FaultKind struct{ Name, Does string }
 
-// faultTable lists the kinds. All but two fail before anything has happened.
+// faultTable lists the kinds. All but three fail before anything has happened.
 var faultTable = []FaultKind{
 	{"outage", "503 with the HTML page of a proxy"},
 	{"http500", "500 with Graph code 2, is_transient true"},
@@ -38,6 +38,7 @@ var faultTable = []FaultKind{
 	{"rate_limit", "400 with Graph code 4, the app's limit, X-App-Usage at 100"},
 	{"rate_limit_business", "400 with code 80002, the account's limit, and the minutes to wait in X-Business-Use-Case-Usage"},
 	{"http429", "429 with plain text"},
+	{"used_up", "everything happens, and X-App-Usage says 100: the next call may be refused"},
 	{"broken", "the connection closes before anything has happened"},
 	{"applied", "everything happens, then the connection closes without an answer"},
 	{"truncated", "everything happens, and half of the answer arrives"},
@@ -50,7 +51,9 @@ var faultTable = []FaultKind{
 }
 
 // happensAfter reports whether the endpoint does its work before the fault.
-func happensAfter(kind string) bool { return kind == "applied" || kind == "truncated" }
+func happensAfter(kind string) bool {
+	return kind == "applied" || kind == "truncated" || kind == "used_up"
+}
 
 // faultEndpoints are the words for Fault.Endpoint.
 var faultEndpoints = []string{

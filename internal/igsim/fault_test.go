@@ -108,6 +108,14 @@ func TestFaults(t *testing.T) {
 			t.Errorf("got %v, %d, %.20s…, %d refreshes", err, r.status, r.body, len(w.Refreshes("maria.bakes")))
 		}
 	})
+	t.Run("used_up: it happened, and the app's allowance is used up", func(t *testing.T) {
+		w, r, err := faulty(t, "used_up")
+		w.must(err)
+		w.tokenOf(r)
+		if got, want := r.header.Get("X-App-Usage"), `{"call_count":100,"total_time":100,"total_cputime":100}`; got != want || len(w.Refreshes("maria.bakes")) != 1 {
+			t.Errorf("got %s and %d refreshes, want %s and 1", got, len(w.Refreshes("maria.bakes")), want)
+		}
+	})
 	t.Run("hang: until the client gives up", func(t *testing.T) {
 		w := newWorld(t)
 		w.must(w.SetFault(igsim.Fault{Kind: "hang", Count: 2}))
@@ -124,7 +132,7 @@ func TestFaults(t *testing.T) {
 		w.tokenOf(w.post("/oauth/access_token", codeForm(w.code("maria.bakes"))))
 	})
 	t.Run("every kind is in the table and in these tests", func(t *testing.T) {
-		if got, want := len(igsim.FaultKinds()), 17; got != want {
+		if got, want := len(igsim.FaultKinds()), 18; got != want {
 			t.Errorf("kinds: got %d, want %d: test the new one above", got, want)
 		}
 		for i, k := range igsim.FaultTable() {

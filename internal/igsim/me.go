@@ -34,9 +34,9 @@ func (s *Simulator) me(c *call) answer {
 		body[name] = value
 	}
 	if c.behaviour.MeShape == "data" {
-		return graphJSON(map[string]any{"data": []any{body}})
+		return c.graphJSON(map[string]any{"data": []any{body}})
 	}
-	return graphJSON(body)
+	return c.graphJSON(body)
 }
 
 // profile is all that /me can tell of a person.
@@ -78,5 +78,5 @@ func (s *Simulator) removePermissions(c *call) answer {
 	}
 	s.kill(p.Username, deadRemoved)
 	s.save(c.now)
-	return graphJSON(map[string]any{"success": true})
+	return c.graphJSON(map[string]any{"success": true})
 }

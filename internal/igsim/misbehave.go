@@ -57,11 +57,11 @@ func (c *call) faultAnswer(kind string) answer {
 		// The type says OAuthException here too: a client that looks at the type
 		// before the code disconnects every account it has.
 		a := c.graphError(graphError{code: 4, message: "(#4) Application request limit reached"})
-		a.header.Set("X-App-Usage", appUsage(100))
+		a.header.Set("X-App-Usage", appUsage(max(100, c.usage.App)))
 		return a
 	case "rate_limit_business":
 		a := c.graphError(graphError{code: 80002, message: "(#80002) There have been too many calls to this Instagram account. Wait a bit and try again."})
-		a.header.Set("X-Business-Use-Case-Usage", `{"`+c.userID+`":[{"type":"instagram","call_count":100,"total_cputime":25,"total_time":25,"estimated_time_to_regain_access":17}]}`)
+		a.header.Set("X-Business-Use-Case-Usage", businessUsage(c.userID, max(100, c.usage.Business), 17))
 		return a
 	case "http429":
 		return bodyAnswer(http.StatusTooManyRequests, "text/plain; charset=utf-8", []byte("Too Many Requests\n"))

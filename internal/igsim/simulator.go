@@ -68,6 +68,7 @@ type Simulator struct {
 	tokens    map[string]*token
 	faults    []Fault
 	behaviour Behaviour
+	usage     Usage
 	calls     map[string]int
 	prunedAt  time.Time
 }
@@ -94,6 +95,7 @@ func New(cfg Config) (*Simulator, error) {
 		codes:  map[string]*authCode{},
 		tokens: map[string]*token{},
 		calls:  map[string]int{},
+		usage:  defaultUsage,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -190,6 +192,8 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case "truncated":
 		a.body = a.body[:len(a.body)/2]
+	case "used_up":
+		a.header.Set("X-App-Usage", appUsage(max(100, c.usage.App)))
 	}
 	a.write(w)
 }

@@ -119,7 +119,7 @@ func (s *Simulator) exchangeToken(c *call) answer {
 	}
 	text := s.mint(p.Username, true, c.now)
 	s.save(c.now)
-	return longAnswer(text)
+	return c.longAnswer(text)
 }
 
 // refreshToken gives a long-lived token another sixty days from now. It needs no
@@ -147,11 +147,11 @@ func (s *Simulator) refreshToken(c *call) answer {
 	}
 	p.noteRefresh(c.now)
 	s.save(c.now)
-	return longAnswer(text)
+	return c.longAnswer(text)
 }
 
-func longAnswer(text string) answer {
-	return graphJSON(map[string]any{
+func (c *call) longAnswer(text string) answer {
+	return c.graphJSON(map[string]any{
 		"access_token": text,
 		"token_type":   "bearer",
 		"expires_in":   int64(longLife / time.Second),

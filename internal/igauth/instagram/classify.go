@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,33 +64,33 @@ func envelopes(body []byte) (m metaError, graph, found bool) {
 	return metaError{}, false, false
 }
 
-// classify returns what is wrong with an answer, nil if it is a success. What
-// Meta's servers say about themselves (5xx, 429) comes before what the body says,
-// since a body that comes with an outage proves nothing about a token.
+// classify returns what is wrong with an answer, nil if it is a success.
 func classify(a answer) *igauth.Error {
+	r := report{status: a.status, envelope: noEnvelope}
 	m, graph, found := envelopes(a.body)
-	success := a.status >= 200 && a.status < 300
-	if success && !found {
-		return nil
-	}
-	e := &igauth.Error{Code: igauth.CodeMetaRefused, Sent: true, Detail: detail(a.status, m, found)}
 	switch {
-	case a.status == http.StatusTooManyRequests:
-		e.Code = igauth.CodeRateLimited
-	case a.status >= 500:
-		e.Code = igauth.CodeMetaUnavailable
-	case !found:
-		// A page of a proxy, a redirect, or nothing at all.
-		e.Code = igauth.CodeMetaUnreadable
-	case graph:
-		e.Code = graphCode(m)
-		if m.Code == codeInvalidParameter && !m.Transient {
-			e.Err = errInvalidParameter
+	case !found && a.status >= 200 && a.status < 300:
+		return nil
+	case found && graph:
+		r.envelope = graphEnvelope
+	case found:
+		r.envelope = flatEnvelope
+	}
+	r.metaError = m
+	e := &igauth.Error{Code: igauth.CodeMetaRefused, Sent: true, Detail: detail(a.status, m, found)}
+	for _, rule := range rules {
+		if rule.matches(r) {
+			e.Code = rule.is
+			if rule.ofApp {
+				e.Err = igauth.ErrAppLimit
+			}
+			break
 		}
-	default:
-		e.Code = flatCode(m)
 	}
 	e.Class = e.Code.Class()
+	if graph && a.status < 500 && a.status != http.StatusTooManyRequests && m.Code == codeInvalidParameter && !m.Transient {
+		e.Err = errInvalidParameter
+	}
 	if e.Class == igauth.ClassThrottled {
 		e.RetryAfter = retryAfter(a.header, int(m.Code))
 	}
@@ -104,113 +103,6 @@ var errInvalidParameter = errors.New("invalid parameter")
 func isInvalidParameter(err error) bool { return errors.Is(err, errInvalidParameter) }
 
 const codeInvalidParameter = 100
-
-// A rule matches a failure by number, by part of its message (lower case), or
-// both. The first rule that matches decides.
-type rule struct {
-	codes    []int
-	subcodes []int
-	message  string
-	is       igauth.Code
-}
-
-// graphRules classify failures of the graph host. Numbers come before types: a
-// rate limit is an OAuthException, too. Sources: Meta's pages on error handling
-// and rate limiting (https://developers.facebook.com/docs/graph-api/guides/error-handling,
-// https://developers.facebook.com/docs/graph-api/overview/rate-limiting); texts
-// as reported by users where Meta documents none.
-var graphRules = []rule{
-	{codes: []int{4, 17, 32, 341, 368, 613}, is: igauth.CodeRateLimited},
-	{codes: span(80000, 80014), is: igauth.CodeRateLimited},
-	{codes: []int{1}, message: "client secret", is: igauth.CodeAppSecret},
-	{codes: []int{1, 2}, is: igauth.CodeMetaUnavailable},
-	{codes: []int{101}, is: igauth.CodeAppID},
-	{codes: []int{3, 104}, is: igauth.CodeAppMisconfigured},
-	{message: "validating client secret", is: igauth.CodeAppSecret},
-	{message: "invalid client secret", is: igauth.CodeAppSecret},
-	// An app that is gone says nothing about an account.
-	{codes: []int{102, 190}, message: "validating application", is: igauth.CodeAppMisconfigured},
-	// The checkpoint must come before the token's death: the token may be fine.
-	{codes: []int{102, 190}, subcodes: []int{459, 464}, is: igauth.CodeCheckpoint},
-	{codes: []int{102, 190}, message: "checkpoint", is: igauth.CodeCheckpoint},
-	{codes: []int{102, 190}, message: "until you log in", is: igauth.CodeCheckpoint},
-	{codes: []int{102, 190}, message: "till you log in", is: igauth.CodeCheckpoint},
-	{codes: []int{102, 190}, subcodes: []int{458}, is: igauth.CodeAppRemoved},
-	{codes: []int{102, 190}, message: "not authorized application", is: igauth.CodeAppRemoved},
-	{codes: []int{102, 190}, subcodes: []int{460}, is: igauth.CodePasswordChanged},
-	{codes: []int{102, 190}, message: "changed their password", is: igauth.CodePasswordChanged},
-	{codes: []int{102, 190}, subcodes: []int{463}, is: igauth.CodeTokenExpired},
-	{codes: []int{102, 190}, message: "session has expired", is: igauth.CodeTokenExpired},
-	{codes: []int{102, 190}, is: igauth.CodeTokenInvalid},
-	{message: "unsupported request - method type", is: igauth.CodeNotEligible},
-	{message: "not an instagram business", is: igauth.CodePersonalAccount},
-	{message: "developer role", is: igauth.CodeDeveloperRole},
-	{codes: []int{10}, is: igauth.CodePermissionGone},
-	{codes: span(200, 299), is: igauth.CodePermissionGone},
-	{codes: []int{100}, subcodes: []int{36007}, is: igauth.CodeCodeInvalid},
-	{codes: []int{100}, subcodes: []int{36008}, is: igauth.CodeRedirectURI},
-	{codes: []int{100}, subcodes: []int{36009}, is: igauth.CodeCodeUsed},
-	{message: "24 hours", is: igauth.CodeTokenTooYoung},
-	{message: "too soon", is: igauth.CodeTokenTooYoung},
-}
-
-// flatRules classify failures of the code exchange by their text, which is all
-// there is. The first is documented (business-login page), the others were
-// reported by users of the API.
-var flatRules = []rule{
-	{codes: []int{http.StatusTooManyRequests}, is: igauth.CodeRateLimited},
-	{message: "matching code was not found", is: igauth.CodeCodeInvalid},
-	{message: "code has been used", is: igauth.CodeCodeUsed},
-	{message: "invalid authorization code", is: igauth.CodeCodeInvalid},
-	{message: "redirect_uri", is: igauth.CodeRedirectURI},
-	{message: "redirect uri", is: igauth.CodeRedirectURI},
-	{message: "invalid platform app", is: igauth.CodeAppID},
-	{message: "client_id", is: igauth.CodeAppID},
-	{message: "client id", is: igauth.CodeAppID},
-	{message: "client secret", is: igauth.CodeAppSecret},
-	{message: "client_secret", is: igauth.CodeAppSecret},
-	{message: "invalid scope", is: igauth.CodeScopeRefused},
-	{message: "developer role", is: igauth.CodeDeveloperRole},
-}
-
-// graphCode lets is_transient overrule everything but a limit, which is the more
-// exact word for it. What the numbers do not tell, the texts of the code exchange
-// may: Meta sends some of them in this envelope, too.
-func graphCode(m metaError) igauth.Code {
-	code := firstMatch(graphRules, m)
-	switch {
-	case m.Transient && code != igauth.CodeRateLimited:
-		return igauth.CodeMetaUnavailable
-	case code == igauth.CodeMetaRefused:
-		return flatCode(m)
-	}
-	return code
-}
-
-func flatCode(m metaError) igauth.Code { return firstMatch(flatRules, m) }
-
-// firstMatch applies the rules. What none matches is CodeMetaRefused, which is
-// transient: what is not understood harms no account.
-func firstMatch(rules []rule, m metaError) igauth.Code {
-	message := strings.ToLower(m.Message)
-	for _, r := range rules {
-		if r.codes != nil && !slices.Contains(r.codes, int(m.Code)) ||
-			r.subcodes != nil && !slices.Contains(r.subcodes, int(m.Subcode)) ||
-			!strings.Contains(message, r.message) {
-			continue
-		}
-		return r.is
-	}
-	return igauth.CodeMetaRefused
-}
-
-func span(from, to int) []int {
-	var numbers []int
-	for n := from; n <= to; n++ {
-		numbers = append(numbers, n)
-	}
-	return numbers
-}
 
 // detail is the remark for the log: Meta's numbers, not its words, which may
 // quote what was sent.
@@ -257,16 +149,8 @@ func retryAfter(header http.Header, code int) time.Duration {
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
 		wait = time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
 	}
-	// {"<id>":[{"type":"instagram","estimated_time_to_regain_access":<minutes>}]}
-	var usage map[string][]struct {
-		Minutes wholeCount `json:"estimated_time_to_regain_access"`
-	}
-	if json.Unmarshal([]byte(header.Get("X-Business-Use-Case-Usage")), &usage) == nil {
-		for _, uses := range usage {
-			for _, use := range uses {
-				wait = max(wait, time.Duration(min(int64(use.Minutes), int64(longestWait/time.Minute)))*time.Minute)
-			}
-		}
+	if _, regain, ok := businessUsage(header); ok {
+		wait = max(wait, regain)
 	}
 	if code == 368 {
 		wait = max(wait, policyBlock)

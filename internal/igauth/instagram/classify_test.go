@@ -2,6 +2,7 @@ package instagram_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -163,6 +164,26 @@ func TestGraphFailures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What limits the app ends a run; what limits an account only slows it down.
+func TestLimitsOfTheApp(t *testing.T) {
+	for _, f := range graphFailures {
+		want := f.code == 4 || f.code == 341 || f.code == 613 && f.subcode == 1996
+		for form, body := range f.bodies() {
+			for _, q := range questions {
+				e := q.fails(t, respond(t, http.StatusBadRequest, nil, body))
+				if got := errors.Is(e, igauth.ErrAppLimit); got != want {
+					t.Errorf("%v, %s, %s: got a limit of the app %t, want %t", f, form, q.name, got, want)
+				}
+			}
+		}
+	}
+	for _, status := range []int{429, 503} {
+		if e := questions[2].fails(t, respond(t, status, nil, graphBody("x", "4", ""))); errors.Is(e, igauth.ErrAppLimit) {
+			t.Errorf("status %d: got a limit of the app", status)
+		}
 	}
 }
 

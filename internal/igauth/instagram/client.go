@@ -1,12 +1,3 @@
-// Package instagram is the client of Meta's API for accounts that log in with
-// Instagram ("Business Login for Instagram"). A method is one question, and
-// where Meta documents one way to ask it, one request: with a deadline, a limit
-// on the answer's size, no redirect followed and no repetition. Whoever calls
-// decides what may be asked again.
-//
-// Errors are of type *igauth.Error. They are classified here, once, and carry
-// neither URL nor body nor token: Meta takes tokens and the app secret in the
-// query, and *url.Error prints it.
 package instagram
 
 import (
@@ -76,6 +67,7 @@ type Client struct {
 	timeout         time.Duration
 	now             func() time.Time
 	http            *http.Client
+	usage           usage
 }
 
 var (
@@ -190,6 +182,7 @@ func (c *Client) do(ctx context.Context, req *http.Request) (answer, error) {
 		return answer{}, unreachable(err, sent.Load())
 	}
 	defer func() { _ = resp.Body.Close() }()
+	c.usage.note(resp.Header, c.now())
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return answer{}, unreachable(err, true)

@@ -2,6 +2,7 @@ package instagram_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -64,53 +65,96 @@ func FuzzTokenAnswer(f *testing.F) {
 	})
 }
 
-// FuzzClassify looks for an answer that lets a token die without Meta's saying
-// so, or a wait without an end.
-func FuzzClassify(f *testing.F) {
+// FuzzAnswer gives any answer to whoever refreshes a token or looks at an account,
+// and looks for a token that is none, a death that Meta did not report, a wait
+// without an end, and an error that is none of ours.
+func FuzzAnswer(f *testing.F) {
 	for _, row := range graphFailures {
 		for _, body := range row.bodies() {
-			f.Add(400, body, "", "")
+			f.Add(400, body, "", "", "")
 		}
 	}
 	for _, row := range flatFailures {
-		f.Add(400, row.flatBody("400"), "", "")
+		f.Add(400, row.flatBody("400"), "", "", "")
 	}
 	dead := graphBody("Session has expired", "190", "463")
 	for _, status := range []int{200, 302, 401, 429, 500, 503} {
-		f.Add(status, dead, "30", `{"1":[{"estimated_time_to_regain_access":17}]}`)
+		f.Add(status, dead, "30", `{"1":[{"estimated_time_to_regain_access":17}]}`, `{"call_count":100}`)
+		f.Add(status, "<html>Session has expired, code 190</html>", "", "", `{"call_count":"1e400"}`)
 	}
-	f.Add(429, "", "18446744074", `{"1":[{"estimated_time_to_regain_access":-9223372036854775808}]}`)
-	f.Add(400, `{"error":{"code":190},"error":{"code":4}}`, "-1", "{}")
-	f.Add(400, `{"ERROR":{"CODE":"190"}}`, "x", "[]")
-	f.Fuzz(func(t *testing.T, status int, body, retryAfter, usage string) {
+	f.Add(200, goodLong, "", `{"1":[{"call_count":-1}]}`, `{"call_count":28,"total_time":25,"total_cputime":25}`)
+	f.Add(200, goodMe, "", "null", "[]")
+	f.Add(200, "{}", "", "{}", "{}")
+	f.Add(200, `{"access_token":"x","expires_in":"0.5"}`, "", "", "")
+	f.Add(200, `{"access_token":"x","expires_in":5183944,"error":{"code":190}}`, "", "", "")
+	f.Add(429, "", "18446744074", `{"1":[{"estimated_time_to_regain_access":-9223372036854775808}]}`, "x")
+	f.Add(400, `{"error":{"code":190},"error":{"code":4}}`, "-1", "{}", "")
+	f.Add(400, `{"ERROR":{"CODE":"190"}}`, "x", "[]", "")
+	f.Fuzz(func(t *testing.T, status int, body, retryAfter, business, app string) {
 		if status < 200 || status > 999 {
-			return
+			return // net/http gives no such answer to a client
 		}
-		header := http.Header{"Retry-After": {retryAfter}, "X-Business-Use-Case-Usage": {usage}}
+		c := respond(t, status, http.Header{"Retry-After": {retryAfter}, businessHeader: {business}, appHeader: {app}}, body)
 		for _, q := range questions {
-			got, err := q.ask(t.Context(), respond(t, status, header, body))
+			got, err := q.ask(t.Context(), c)
 			if err == nil {
 				if status > 299 {
 					t.Errorf("%s: got a success of status %d", q.name, status)
 				}
+				plausible(t, q.name, got)
 				continue
 			}
 			if !reflect.ValueOf(got).IsZero() {
 				t.Errorf("%s: got a result next to an error", q.name)
 			}
 			e := asError(t, err)
+			switch e.Class {
+			case igauth.ClassTransient, igauth.ClassThrottled, igauth.ClassNeedsUser, igauth.ClassMisconfigured, igauth.ClassTooYoung, igauth.ClassRefused:
+			case igauth.ClassDead:
+				if status >= 500 || status == http.StatusTooManyRequests || !saysDead(body) {
+					t.Errorf("%s: status %d and %q killed a token", q.name, status, body)
+				}
+			default:
+				t.Errorf("%s: got class %q, which is none", q.name, e.Class)
+			}
 			if e.RetryAfter < 0 || e.RetryAfter > 48*time.Hour || e.RetryAfter > 0 && e.Class != igauth.ClassThrottled {
 				t.Errorf("%s: got class %s, retry after %v", q.name, e.Class, e.RetryAfter)
 			}
-			if e.Class == igauth.ClassDead && (status >= 500 || status == http.StatusTooManyRequests || !saysDead(body)) {
-				t.Errorf("%s: status %d and %q killed a token", q.name, status, body)
+			if errors.Is(err, igauth.ErrAppLimit) && e.Class != igauth.ClassThrottled {
+				t.Errorf("%s: got the app's limit with class %s", q.name, e.Class)
 			}
+		}
+		if u := c.Usage(); u.AppPercent < 0 || u.AppPercent > 1000 || u.BusinessPercent < 0 || u.BusinessPercent > 1000 || u.RegainAfter < 0 || u.RegainAfter > 48*time.Hour {
+			t.Errorf("got usage %+v", u)
 		}
 	})
 }
 
+// plausible fails unless a result is whole: a token has a text and a life.
+func plausible(t *testing.T, name string, got any) {
+	t.Helper()
+	text := ""
+	switch got := got.(type) {
+	case igauth.Grant:
+		text = got.Token.Reveal()
+	case igauth.Token:
+		text = got.Value.Reveal()
+		if life := got.ExpiresAt.Sub(got.IssuedAt); life < time.Second || life > 90*24*time.Hour {
+			t.Errorf("%s: got a life of %v", name, life)
+		}
+	case igauth.Profile:
+		if !got.ID.Valid() {
+			t.Errorf("%s: got id %q", name, got.ID)
+		}
+		return
+	}
+	if text == "" || len(text) > 8<<10 || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		t.Errorf("%s: got a token that is none", name)
+	}
+}
+
 // saysDead reports whether a body has a Graph envelope with one of the codes of
-// a dead token.
+// a dead token. It knows nothing of the rules.
 func saysDead(body string) bool {
 	var envelope struct{ Error map[string]json.RawMessage }
 	if json.Unmarshal([]byte(body), &envelope) != nil {

@@ -19,6 +19,9 @@ func (c *Client) Profile(ctx context.Context, token igauth.Secret) (igauth.Profi
 	const fields = "id,username,name,account_type"
 	a, err := c.me(ctx, token, "user_id,"+fields)
 	if isInvalidParameter(err) {
+		if err := igauth.NextTurn(ctx); err != nil {
+			return igauth.Profile{}, err
+		}
 		a, err = c.me(ctx, token, fields)
 	}
 	if err != nil {

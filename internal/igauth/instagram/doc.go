@@ -1,0 +1,83 @@
+// Package instagram is the client of Meta's API for accounts that log in with
+// Instagram ("Business Login for Instagram"). A method is one question, and
+// where Meta documents one way to ask it, one request: with a deadline, a limit
+// on the answer's size, no redirect followed and no repetition. Whoever calls
+// decides what may be asked again.
+//
+// Errors are of type *igauth.Error. They are classified here, once, and carry
+// neither URL nor body nor token: Meta takes tokens and the app secret in the
+// query, and *url.Error prints it.
+//
+// # Failures
+//
+// The first line that fits decides. "error" is both of Meta's forms of a failure,
+// "graph" the one with an object error, "none" neither, and "any" all of it.
+//
+//	in     what Meta says                                 code                      class          source
+//	any    status 429                                     rate_limited              throttled      [1]
+//	any    status 500 and above                           meta_unavailable          transient      [2]
+//	none   anything                                       meta_answer_unreadable    transient      [3]
+//	graph  code 4                                         rate_limited, of the app  throttled      [4]
+//	graph  code 341                                       rate_limited, of the app  throttled      [3]
+//	graph  code 613, subcode 1996                         rate_limited, of the app  throttled      [4]
+//	graph  code 17 or 32 or 613                           rate_limited              throttled      [4]
+//	graph  code 368                                       rate_limited              throttled      [3]
+//	graph  code 80000 to 80014                            rate_limited              throttled      [4]
+//	graph  is_transient                                   meta_unavailable          transient      [5]
+//	graph  code 1, "client secret"                        app_secret_wrong          misconfigured  [3]
+//	graph  code 1 or 2                                    meta_unavailable          transient      [3]
+//	graph  code 101                                       app_id_wrong              misconfigured  [3]
+//	graph  code 3 or 104                                  app_misconfigured         misconfigured  [3]
+//	graph  "validating client secret"                     app_secret_wrong          misconfigured  [3]
+//	graph  "invalid client secret"                        app_secret_wrong          misconfigured  [5]
+//	graph  code 102 or 190, "validating application"      app_misconfigured         misconfigured  [3]
+//	graph  code 102 or 190, subcode 459 or 464            checkpoint                needs_user     [3]
+//	graph  code 102 or 190, "checkpoint"                  checkpoint                needs_user     [6]
+//	graph  code 102 or 190, "until you log in"            checkpoint                needs_user     [6]
+//	graph  code 102 or 190, "till you log in"             checkpoint                needs_user     [6]
+//	graph  code 102 or 190, subcode 458                   app_removed               dead           [3]
+//	graph  code 102 or 190, "not authorized application"  app_removed               dead           [3]
+//	graph  code 102 or 190, subcode 460                   password_changed          dead           [3]
+//	graph  code 102 or 190, "changed their password"      password_changed          dead           [7]
+//	graph  code 102 or 190, subcode 463                   token_expired             dead           [3]
+//	graph  code 102 or 190, "session has expired"         token_expired             dead           [8]
+//	graph  code 102 or 190                                token_invalid             dead           [3]
+//	graph  "unsupported request - method type"            account_not_eligible      misconfigured  [9]
+//	graph  "not an instagram business"                    personal_account          needs_user     [6]
+//	graph  "developer role"                               developer_role_missing    misconfigured  [5]
+//	graph  code 10                                        permission_gone           needs_user     [3]
+//	graph  code 200 to 299                                permission_gone           needs_user     [3]
+//	graph  code 100, subcode 36007                        code_invalid              refused        [3]
+//	graph  code 100, subcode 36008                        redirect_uri_mismatch     misconfigured  [3]
+//	graph  code 100, subcode 36009                        code_used                 refused        [3]
+//	graph  "24 hours"                                     token_too_young           too_young      [5]
+//	graph  "too soon"                                     token_too_young           too_young      [5]
+//	error  code 429                                       rate_limited              throttled      [1]
+//	error  "matching code was not found"                  code_invalid              refused        [10]
+//	error  "code has been used"                           code_used                 refused        [10]
+//	error  "invalid authorization code"                   code_invalid              refused        [5]
+//	error  "redirect_uri"                                 redirect_uri_mismatch     misconfigured  [11]
+//	error  "redirect uri"                                 redirect_uri_mismatch     misconfigured  [12]
+//	error  "invalid platform app"                         app_id_wrong              misconfigured  [5]
+//	error  "client_id"                                    app_id_wrong              misconfigured  [5]
+//	error  "client id"                                    app_id_wrong              misconfigured  [5]
+//	error  "client secret"                                app_secret_wrong          misconfigured  [5]
+//	error  "client_secret"                                app_secret_wrong          misconfigured  [5]
+//	error  "invalid scope"                                scope_refused             misconfigured  [13]
+//	error  "developer role"                               developer_role_missing    misconfigured  [5]
+//	error  anything else                                  meta_refused              transient
+//
+//	[1] https://www.rfc-editor.org/rfc/rfc6585#section-4
+//	[2] https://www.rfc-editor.org/rfc/rfc9110#section-15.6
+//	[3] https://developers.facebook.com/docs/graph-api/guides/error-handling
+//	[4] https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+//	[5] reported by users: https://github.com/TN-Figueiredo/bythiagofigueiredo/blob/main/docs/ops/instagram-token-alert-runbook.md
+//	[6] reported by users: https://github.com/gitroomhq/postiz-app
+//	[7] reported by users: https://github.com/stevenschobert/instafeed.js/issues/654
+//	[8] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/8
+//	[9] reported by users: https://github.com/NangoHQ/nango/issues/5531
+//	[10] https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
+//	[11] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/2
+//	[12] reported by users: https://github.com/python-social-auth/social-app-django/issues/643
+//	[13] reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276
+package instagram
