@@ -31,11 +31,14 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 		}
 	}
 	token, err := r.renew(ctx, a)
-	if ClassOf(err) == ClassTooYoung && err != nil {
+	switch {
+	case errors.Is(err, errNoTurn):
+		r.restore(ctx, a, before)
+		return r.putOff()
+	case err != nil && ClassOf(err) == ClassTooYoung:
 		r.answered()
 		return r.failed(ctx, a, err)
-	}
-	if err != nil {
+	case err != nil:
 		return r.judge(ctx, a, ActionRefresh, err,
 			func() error { return r.failed(ctx, a, err) },
 			func() { r.restore(ctx, a, before) })
@@ -49,6 +52,16 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 	r.count(func(report *Report) { report.Refreshed++ })
 	r.log.InfoContext(ctx, "token refreshed", "accountId", a.ID, "expiresAt", a.ExpiresAt, "generation", a.Generation)
 	return nil
+}
+
+// putOff leaves an account to the next run, since Meta was not asked. If the app
+// has used up what it may ask, it asks no more.
+func (r *run) putOff() error {
+	if r.pace.exhausted() {
+		r.hush()
+	}
+	r.count(func(report *Report) { report.Deferred++ })
+	return errHeld
 }
 
 // restore gives a claimed account back as it was.
@@ -175,6 +188,8 @@ func (r *run) expire(ctx context.Context, a Account) error {
 func (r *run) probe(ctx context.Context, a Account) error {
 	profile, err := r.look(ctx, a)
 	switch {
+	case errors.Is(err, errNoTurn):
+		return r.putOff()
 	case err != nil && ClassOf(err) == ClassDead && !a.Status.Live():
 		// It is known, and was asked for the case that it was wrong.
 		a.TriedAt = r.store.now().UTC()

@@ -119,11 +119,14 @@ func (b *breaker) released() []*held {
 	return all
 }
 
-// last returns the latest outcome.
-func (b *breaker) last() outcome {
+// last returns the latest outcome, if there is one.
+func (b *breaker) last() (last outcome, any bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.window[len(b.window)-1]
+	if len(b.window) == 0 {
+		return outcome{}, false
+	}
+	return b.window[len(b.window)-1], true
 }
 
 // healthy reports whether Meta has accepted a token in this run.

@@ -22,10 +22,14 @@ func (r *run) judge(ctx context.Context, a Account, action Action, cause error, 
 		h.retryAfter = e.RetryAfter
 	}
 	h.write = func() { r.outcome(ctx, a, action, write()) }
-	if r.breaker.failure(h) {
+	tripped := r.breaker.failure(h)
+	if r.pace.exhausted() {
+		r.hush()
+	}
+	if tripped {
 		r.trip(ctx)
 	} else if r.isQuiet() {
-		// It was on its way when the breaker tripped.
+		// It was on its way when the breaker tripped, or Meta limits the app.
 		r.dropHeld()
 	}
 	return errHeld
@@ -38,11 +42,16 @@ func (r *run) answered() {
 	}
 }
 
+// hush lets the run ask Meta no more.
+func (r *run) hush() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.quiet = true
+}
+
 // trip stops the asking: what fails is the app. No account is touched.
 func (r *run) trip(ctx context.Context) {
-	r.mu.Lock()
-	r.quiet = true
-	r.mu.Unlock()
+	r.hush()
 	incident, wait := r.dropHeld()
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
@@ -142,20 +151,17 @@ func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool
 func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
 	ctx, cancel := context.WithTimeout(ctx, r.callTimeout)
 	defer cancel()
-	var err error
-	if r.plan(a).Action == ActionRefresh {
-		err = r.refresh(ctx, a)
+	action := r.plan(a).Action
+	if action == ActionRefresh {
+		r.outcome(ctx, a, action, r.refresh(ctx, a))
 	} else {
-		err = r.probe(ctx, a)
+		r.outcome(ctx, a, action, r.probe(ctx, a))
 	}
 	r.count(func(report *Report) { report.Due++ })
-	if !errors.Is(err, errHeld) {
-		return err == nil
-	}
 	r.dropHeld()
-	last := r.breaker.last()
+	last, asked := r.breaker.last()
 	// A failure of another kind, and of an account, is an answer, too.
-	return !ofAll(last.class) && last.class != incident.Class
+	return asked && (last.ok || !ofAll(last.class) && last.class != incident.Class)
 }
 
 // credible reports whether Meta's word that a token is dead may be believed: it

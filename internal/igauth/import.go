@@ -67,10 +67,10 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 		return Account{}, err
 	}
 	r.log.InfoContext(ctx, "token imported", "accountId", a.ID)
-	run := r.newRun()
+	run := r.newRunAlone()
 	// Meta has just accepted the token; if it refuses to refresh it, it is not one
 	// that can be kept alive.
-	run.alone, run.breaker.believe = true, true
+	run.breaker.believe = true
 	err = run.refresh(ctx, a)
 	if fresh, again := r.store.Account(ctx, a.ID); again == nil {
 		a = fresh

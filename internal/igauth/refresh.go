@@ -24,7 +24,7 @@ type RefresherConfig struct {
 	Meta  Renewer
 	// Parallel is how many accounts are worked on at a time, default 8.
 	Parallel int
-	// PerSecond bounds how many accounts are begun in a second, default 5, which
+	// PerSecond bounds how often a run asks Meta in a second, default 10, which
 	// leaves most of Secrets Manager's 50 writes a second to others
 	// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html).
 	// Negative means no bound.
@@ -44,7 +44,7 @@ type Refresher struct {
 	store       *Store
 	meta        Renewer
 	parallel    int
-	pause       time.Duration
+	perSecond   float64
 	callTimeout time.Duration
 	relay       *Relay
 	log         *slog.Logger
@@ -56,16 +56,16 @@ func NewRefresher(cfg RefresherConfig) (*Refresher, error) {
 		return nil, errors.New("a refresher needs a store and a client of Meta")
 	}
 	defaultTo(&cfg.Parallel, 8)
-	defaultTo(&cfg.PerSecond, 5)
+	defaultTo(&cfg.PerSecond, 10)
 	defaultTo(&cfg.CallTimeout, 30*time.Second)
 	if cfg.Parallel < 1 {
 		return nil, fmt.Errorf("%d accounts at a time: must be at least 1", cfg.Parallel)
 	}
-	r := &Refresher{store: cfg.Store, meta: cfg.Meta, parallel: cfg.Parallel, callTimeout: cfg.CallTimeout, relay: cfg.Relay, log: logOr(cfg.Log)}
-	if cfg.PerSecond > 0 {
-		r.pause = time.Second / time.Duration(cfg.PerSecond)
-	}
-	return r, nil
+	return &Refresher{
+		store: cfg.Store, meta: cfg.Meta, relay: cfg.Relay,
+		parallel: cfg.Parallel, perSecond: float64(cfg.PerSecond), callTimeout: cfg.CallTimeout,
+		log: logOr(cfg.Log),
+	}, nil
 }
 
 // A Report is what a run did. It is the answer of the Lambda function.
@@ -105,6 +105,9 @@ type Report struct {
 	Counts map[Status]int `json:"counts,omitempty"`
 	// OutboxSeconds is the age of the oldest event that could not be sent.
 	OutboxSeconds float64 `json:"outbox_seconds"`
+	// AppUsage is how much of the app's allowance Meta says is used up, in
+	// percent; 0 if it did not say.
+	AppUsage int `json:"app_usage_percent,omitempty"`
 }
 
 // RunOnce works on every account that is due, once. It is one invocation of the
@@ -125,8 +128,7 @@ func (r *Refresher) RunShard(ctx context.Context, shard, of int) (Report, error)
 	if of < 1 || shard < 0 || shard >= of {
 		return Report{}, fmt.Errorf("there is no part %d of %d of a run", shard, of)
 	}
-	run := r.newRun()
-	run.pause = r.pause * time.Duration(of)
+	run := r.newRun(r.perSecond / float64(of))
 	for i := shard; i < r.store.ledger.Shards(); i += of {
 		run.shards = append(run.shards, i)
 	}
@@ -144,8 +146,7 @@ func (r *Refresher) Refresh(ctx context.Context, id AccountID) (Account, error) 
 	if err != nil {
 		return Account{}, err
 	}
-	run := r.newRun()
-	run.alone = true
+	run := r.newRunAlone()
 	switch {
 	case a.Status == StatusDisconnected:
 		return a, newError(CodeDisconnected, nil)

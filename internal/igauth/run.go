@@ -18,8 +18,9 @@ type run struct {
 	now time.Time
 	// shards are the parts of the index that the run works on.
 	shards []int
-	// pause is the distance of two accounts.
-	pause time.Duration
+	// meta asks at the run's pace.
+	meta Renewer
+	pace *pace
 	// alone is set when a person asks for one account: then nothing is held.
 	alone   bool
 	breaker breaker
@@ -38,9 +39,22 @@ type run struct {
 	noWitness bool
 }
 
-func (r *Refresher) newRun() *run {
+// newRun returns a run that asks Meta so often a second, 0 for as often as it
+// likes.
+func (r *Refresher) newRun(perSecond float64) *run {
 	now := r.store.now()
-	return &run{Refresher: r, now: now, pause: r.pause, report: Report{StartedAt: now.UTC(), Failed: map[Class]int{}}}
+	pace := newPace(perSecond)
+	return &run{
+		Refresher: r, now: now, pace: pace, meta: pacedRenewer{r.meta, pace},
+		report: Report{StartedAt: now.UTC(), Failed: map[Class]int{}},
+	}
+}
+
+// alone returns a run for a person who waits for one account.
+func (r *Refresher) newRunAlone() *run {
+	run := r.newRun(0)
+	run.alone = true
+	return run
 }
 
 // work does all that is due.
@@ -89,7 +103,7 @@ func (r *run) all(ctx context.Context) error {
 		feeders.Go(func() {
 			problems[i] = r.feed(ctx, shard, func(a Account) bool {
 				work <- a
-				return r.pause <= 0 || sleep(ctx, r.pause) == nil
+				return true
 			})
 		})
 	}
@@ -252,6 +266,9 @@ func (r *run) finish(ctx context.Context, err error) (Report, error) {
 	defer cancel()
 	err = errors.Join(err, r.takeStock(ctx))
 	report := r.report
+	if u, ok := r.Refresher.meta.(interface{ Usage() Usage }); ok {
+		report.AppUsage = u.Usage().AppPercent
+	}
 	report.Seconds = r.store.now().Sub(r.now).Seconds()
 	switch {
 	case report.Incident != nil:
