@@ -65,6 +65,7 @@ func TestMissingKeyset(t *testing.T) {
 
 	w.create(t, w.keyset.name, backup.Reveal())
 	w.backend(t, http.MethodGet, path)
+	w.tell(t)
 	w.now = w.now.Add(6 * time.Hour)
 	w.run(t, igauth.Report{Due: 1, Refreshed: 1})
 }
@@ -82,6 +83,7 @@ func TestRestoredRowIsOlderThanItsSecret(t *testing.T) {
 		for range 2 {
 			w.now = w.now.Add(40 * 24 * time.Hour)
 			w.run(t, igauth.Report{Due: 1, Refreshed: 1})
+			w.tell(t)
 		}
 		old.Revision = w.row(t).Revision
 		if err := w.parts.Ledger.Save(t.Context(), igauth.Change{Account: &old, Attempt: strings.Repeat("f", 32)}); err != nil {
@@ -102,6 +104,7 @@ func TestRestoredRowIsOlderThanItsSecret(t *testing.T) {
 	t.Run("disconnected", func(t *testing.T) {
 		w := restored(t)
 		w.backend(t, http.MethodDelete, "/accounts/"+account)
+		w.tell(t)
 		for range 4 {
 			w.now = w.now.Add(time.Hour)
 			_, _ = w.refresher.RunOnce(t.Context())

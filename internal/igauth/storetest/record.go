@@ -55,6 +55,7 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 		LastFailure:     igauth.Failure{At: day.Add(time.Microsecond), Class: igauth.ClassThrottled, Code: "meta_throttled"},
 		Doubt:           igauth.Failure{At: day.Add(2*time.Hour + time.Nanosecond), Class: igauth.ClassDead, Code: "token_invalid"},
 		WarnedAt:        day.Add(3*time.Hour + 987654321),
+		WaitUntil:       day.Add(4*time.Hour + 1),
 		DueAt:           day.Add(30 * 24 * time.Hour),
 		Lease: igauth.Lease{
 			Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect, Generation: 1<<53 + 2,
