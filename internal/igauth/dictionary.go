@@ -20,6 +20,9 @@ const (
 	CodeCookieMissing    Code = "cookie_missing"
 	CodeInProgress       Code = "in_progress"
 	CodeOutcomeUnknown   Code = "outcome_unknown"
+	CodeLinkInvalid      Code = "reconnect_link_invalid"
+	CodeLinkExpired      Code = "reconnect_link_expired"
+	CodeWrongAccount     Code = "wrong_account"
 
 	// What Meta says when an account is connected.
 	CodeCodeInvalid     Code = "code_invalid"
@@ -181,6 +184,19 @@ var dictionary = map[Code]entry{
 		en:   words{"We could not finish the connection", "Instagram did not answer clearly, so we do not know whether it worked. Please connect once more; it usually takes a single click."},
 		es:   words{"No pudimos terminar la conexión", "Instagram no respondió con claridad, así que no sabemos si funcionó. Conecta de nuevo; suele bastar un clic."},
 		hint: "The request that spends the code was sent and its answer was lost. A code is spent once, so it was not tried again."},
+
+	CodeLinkInvalid: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link cannot be used", "It is damaged or incomplete, or it is not a link of this website. Nothing was changed. Open it once more from where you got it, whole; if that does not help, ask the website for a new link."},
+		es:   words{"Este enlace no se puede usar", "Está dañado o incompleto, o no es un enlace de este sitio. No se cambió nada. Ábrelo otra vez, completo, desde donde lo recibiste; si no sirve, pide un enlace nuevo al sitio web."},
+		hint: "The text of reconnect was not made by this installation for its present app, was changed, or is older than the state key. Make a new link with GET /accounts/{id}/reconnect or igauth reconnect."},
+	CodeLinkExpired: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link is too old", "Links to reconnect an account work for 30 days. Nothing was changed. Ask the website for a new link."},
+		es:   words{"Este enlace es demasiado antiguo", "Los enlaces para volver a conectar una cuenta sirven durante 30 días. No se cambió nada. Pide un enlace nuevo al sitio web."},
+		hint: "Make a new link with GET /accounts/{id}/reconnect or igauth reconnect."},
+	CodeWrongAccount: {class: ClassRefused, status: http.StatusForbidden, retry: true,
+		en:   words{"That was another Instagram account", "This link connects one account, and you signed in with a different one. Nothing was connected or changed. Start again and sign in to Instagram with the right account."},
+		es:   words{"Esa era otra cuenta de Instagram", "Este enlace conecta una sola cuenta y entraste con otra distinta. No se conectó ni se cambió nada. Empieza de nuevo y entra a Instagram con la cuenta correcta."},
+		hint: "The visitor opened a reconnect link and signed in as another account than the link is for. To connect any account, link to /authorize without reconnect."},
 
 	CodeCodeInvalid: {class: ClassRefused, status: http.StatusBadGateway, retry: true,
 		en:   words{"Instagram did not accept this connection", "The permission you gave has expired or cannot be used. Please start again."},
