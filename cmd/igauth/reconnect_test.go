@@ -25,7 +25,7 @@ func TestAddressOfALink(t *testing.T) {
 		"an app id in quotes":          {reconnectCommand{where: where{AWS: true}, AppID: `"1"`}, known, "digits only"},
 	} {
 		err := c.command.address(&c.settings)
-		if c.says == "" && (err != nil || c.settings != known) {
+		if c.says == "" && (err != nil || c.settings.PublicURL != known.PublicURL || c.settings.AppID != known.AppID) {
 			t.Errorf("%s: got %+v, %v", name, c.settings, err)
 		}
 		if c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {

@@ -123,7 +123,7 @@ func TestReconnectLink(t *testing.T) {
 	t.Run("who starts again after a mishap has the same account to connect", func(t *testing.T) {
 		fl := f.begin(link + "&return_to=" + url.QueryEscape("https://agency.example/back"))
 		body := f.finish(fl.query("&code=abc")).Body.String() // without the cookie
-		again := `href="/authorize` + strings.Replace(link, "?", "?", 1) + `&amp;return_to=https%3A%2F%2Fagency.example%2Fback"`
+		again := `href="/authorize` + link + `&amp;return_to=https%3A%2F%2Fagency.example%2Fback"`
 		if !strings.Contains(body, again) {
 			t.Errorf("want %s in\n%s", again, body)
 		}

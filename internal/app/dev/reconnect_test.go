@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"igauth/internal/app/dev"
 	"igauth/internal/app/local"
@@ -46,6 +47,7 @@ func TestDeadAccountIsReconnectedByItsLink(t *testing.T) {
 	approve("?scope="+comments, person, igauth.ScopeBasic, comments)
 	id := w.account(person).ID
 	w.control("password", url.Values{"account": {person}})
+	w.advance(48 * time.Hour)
 	if resp, err := w.browser.PostForm(w.server.URL()+"/dev/refresh", url.Values{"id": {string(id)}}); err != nil {
 		t.Fatal(err)
 	} else {
