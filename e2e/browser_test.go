@@ -337,6 +337,47 @@ func TestBrowserErrors(t *testing.T) {
 	})
 }
 
+// Who opens a reconnect link and signs in as somebody else is told both names,
+// and gets it right with a click.
+func TestBrowserWrongAccount(t *testing.T) {
+	for language, words := range map[string]struct{ wrong, connected, old string }{
+		"en": {"That was another Instagram account", "Your Instagram account is connected", "This link cannot be used"},
+		"es": {"Esa era otra cuenta de Instagram", "Tu cuenta de Instagram está conectada", "Este enlace no se puede usar"},
+	} {
+		t.Run(language, func(t *testing.T) {
+			eachWindow(t, func(t *testing.T, window int) {
+				server := startDev(t)
+				b := newTab(t, window, language)
+				b.open(server.url + "/authorize")
+				b.click(approve)
+				b.open(server.url)
+				b.click(`form[action="/dev/disconnect"] button`)
+				b.shoot("home-reconnect-link-" + language)
+				b.click(`a.reconnect`)
+				b.choose("old.town.cafe")
+				b.click(approve)
+				b.sees(words.wrong)
+				b.sees("@maria.bakes")
+				b.sees("@old.town.cafe")
+				b.shoot("error-wrong-account-" + language)
+				b.click(`a.again`)
+				if !strings.Contains(b.location(), "force_reauth=true") {
+					t.Errorf("got %s, want a question for the account", b.location())
+				}
+				b.choose("maria.bakes")
+				b.click(approve)
+				b.sees(words.connected)
+				b.open(server.url)
+				b.sees("reconnected")
+
+				b.open(server.url + "/authorize?reconnect=damaged")
+				b.sees(words.old)
+				b.shoot("error-reconnect-link-" + language)
+			})
+		})
+	}
+}
+
 // A visitor returns to the site with a claim, which its backend redeems.
 func TestBrowserReturnsToTheSite(t *testing.T) {
 	site := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -263,10 +263,13 @@ var functions = map[string]struct {
 	"AccountsFunction": {
 		role: "AccountsRole", memory: 512, timeout: 10,
 		environment: map[string]string{
-			"IGAUTH_TABLE":         "LedgerTable",
-			"IGAUTH_SECRET_PREFIX": "AWS::StackName",
-			"IGAUTH_VAULT":         "Vault",
-			"IGAUTH_KEYSET_NAME":   "${AWS::StackName}/keyset",
+			"IGAUTH_APP_ID":         "InstagramAppId",
+			"IGAUTH_STATE_KEY_NAME": "${AWS::StackName}/state-key",
+			"IGAUTH_PUBLIC_URL":     "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
+			"IGAUTH_TABLE":          "LedgerTable",
+			"IGAUTH_SECRET_PREFIX":  "AWS::StackName",
+			"IGAUTH_VAULT":          "Vault",
+			"IGAUTH_KEYSET_NAME":    "${AWS::StackName}/keyset",
 		},
 		allowed: []string{
 			"dynamodb:BatchGetItem LedgerTable.Arn",
@@ -280,6 +283,7 @@ var functions = map[string]struct {
 			"logs:PutLogEvents AccountsLogs.Arn",
 			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue StateKey",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 		},
@@ -322,14 +326,15 @@ var functions = map[string]struct {
 
 // The routes and who answers them. Those of visitors are open.
 var routes = map[string]struct{ function, authorization string }{
-	"GET /authorize":           {"AuthorizeFunction", "NONE"},
-	"GET /callback":            {"CallbackFunction", "NONE"},
-	"GET /callback/result":     {"CallbackFunction", "NONE"},
-	"GET /accounts":            {"AccountsFunction", "AWS_IAM"},
-	"GET /accounts/{id}":       {"AccountsFunction", "AWS_IAM"},
-	"GET /accounts/{id}/token": {"AccountsFunction", "AWS_IAM"},
-	"DELETE /accounts/{id}":    {"AccountsFunction", "AWS_IAM"},
-	"GET /claims/{claim}":      {"AccountsFunction", "AWS_IAM"},
+	"GET /authorize":               {"AuthorizeFunction", "NONE"},
+	"GET /callback":                {"CallbackFunction", "NONE"},
+	"GET /callback/result":         {"CallbackFunction", "NONE"},
+	"GET /accounts":                {"AccountsFunction", "AWS_IAM"},
+	"GET /accounts/{id}":           {"AccountsFunction", "AWS_IAM"},
+	"GET /accounts/{id}/token":     {"AccountsFunction", "AWS_IAM"},
+	"GET /accounts/{id}/reconnect": {"AccountsFunction", "AWS_IAM"},
+	"DELETE /accounts/{id}":        {"AccountsFunction", "AWS_IAM"},
+	"GET /claims/{claim}":          {"AccountsFunction", "AWS_IAM"},
 }
 
 func TestFunctionsAreTheDocumentedOnes(t *testing.T) {

@@ -40,6 +40,7 @@ type commands struct {
 	Import     importCommand     `cmd:"" help:"Bring in tokens that were made elsewhere."`
 	Export     exportCommand     `cmd:"" help:"Write the live tokens to a file, to take them elsewhere."`
 	Refresh    refreshCommand    `cmd:"" help:"Refresh what is due now, or one account."`
+	Reconnect  reconnectCommand  `cmd:"" help:"Print a link by which the owner of an account connects it again."`
 	Disconnect disconnectCommand `cmd:"" help:"Take the token of an account away."`
 	Erase      eraseCommand      `cmd:"" help:"Forget accounts, with all that is known of them."`
 	Keys       keysCommand       `cmd:"" help:"Look after the keys of sealed tokens."`

@@ -38,12 +38,11 @@ func folder(t *testing.T) (string, *igsim.Simulator) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	record := local.Record{AppID: igsim.DefaultAppID, WWW: server.URL, API: server.URL, Graph: server.URL, ClockOffset: "0s"}
+	record := local.Record{AppID: igsim.DefaultAppID, WWW: server.URL, API: server.URL, Graph: server.URL, PublicURL: "https://connect.example", ClockOffset: "0s"}
 	if err := f.Remember(record); err != nil {
 		t.Fatal(err)
 	}
 	parts := f.Parts(f.Now, slog.New(slog.DiscardHandler))
-	parts.Settings.PublicURL = "https://connect.example"
 	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) {
 		return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil
 	}
@@ -133,6 +132,13 @@ func TestCommands(t *testing.T) {
 	if out := must("refresh", "--account", name); !strings.Contains(out, "59 days left") {
 		t.Errorf("refresh --account: %s", out)
 	}
+	var link igauth.LinkView
+	if err := json.Unmarshal([]byte(must("reconnect", id, "--json")), &link); err != nil || !strings.HasPrefix(link.URL, "https://connect.example/authorize?reconnect=") || link.ExpiresAt.IsZero() {
+		t.Errorf("reconnect --json: got %+v, %v", link, err)
+	}
+	if code, out, errOut := igauthCommand("reconnect", name, "--data", dir); code != 0 || strings.Count(out, "\n") != 1 || !strings.HasPrefix(out, "https://connect.example/authorize?reconnect=") || !strings.Contains(errOut, name) {
+		t.Errorf("reconnect: got exit code %d, %q, %q", code, out, errOut)
+	}
 	if out := must("disconnect", name); !strings.Contains(out, "disconnected") {
 		t.Errorf("disconnect: %s", out)
 	}
@@ -156,6 +162,8 @@ func TestMistakes(t *testing.T) {
 		"an empty folder":     {[]string{"accounts", "list", "--data", t.TempDir()}, exitFailed, "igauth dev"},
 		"an unknown username": {[]string{"accounts", "show", "nobody", "--data", dir}, exitFailed, "igauth accounts list"},
 		"an unknown id":       {[]string{"token", "17841499999999999", "--data", dir}, exitFailed, "no such account"},
+		"a link for nobody":   {[]string{"reconnect", "17841499999999999", "--data", dir}, exitFailed, "no such account"},
+		"a link from a flag":  {[]string{"reconnect", "maria.bakes", "--public-url", "https://connect.example", "--data", dir}, exitFailed, "--aws"},
 		"a token that long":   {[]string{"token", "maria.bakes", "--min-valid", "9000h", "--data", dir}, exitNoToken, "does not live that long"},
 		"an address abroad":   {[]string{"dev", "--listen", "0.0.0.0:8080", "--data", t.TempDir()}, exitFailed, "this machine"},
 		"a return URL abroad": {[]string{"dev", "--listen", "127.0.0.1:0", "--sim-listen", "127.0.0.1:0", "--return-url", "http://shop.example/x", "--data", t.TempDir()}, exitFailed, "https://"},

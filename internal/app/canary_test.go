@@ -190,6 +190,17 @@ func TestNothingLeaks(t *testing.T) {
 	for _, target := range []string{"/accounts", "/accounts/17841400000000001", "/accounts/" + canaryLong, "/accounts/" + canaryLong + "/token", "/claims/" + canaryLong, "/accounts?after=" + canaryLong} {
 		show(serve("/accounts", httptest.NewRequest(http.MethodGet, target, nil)))
 	}
+	// The key that signs states and links, seen in neither.
+	stateKey, err := os.ReadFile(filepath.Join(dir, "state-key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := serve("/accounts", httptest.NewRequest(http.MethodGet, "/accounts/17841400000000001/reconnect", nil))
+	if !strings.Contains(link.Body.String(), "https://connect.example/authorize?reconnect=") {
+		t.Fatalf("there is no reconnect link: %s", link.Body)
+	}
+	show(link)
+	show(serve("/authorize", httptest.NewRequest(http.MethodGet, "/authorize?reconnect="+canaryLong, nil)))
 	token := serve("/accounts", httptest.NewRequest(http.MethodGet, "/accounts/17841400000000001/token", nil))
 	if !strings.Contains(token.Body.String(), "CANARY") {
 		t.Fatalf("the token is not handed out where it should be: the sentinels did not travel\n%s", token.Body)
@@ -199,7 +210,7 @@ func TestNothingLeaks(t *testing.T) {
 	show(serve("/accounts", httptest.NewRequest(http.MethodGet, "/accounts/17841400000000001/token", nil)))
 
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || entry.Name() == "state-key" {
 			return err
 		}
 		data, err := os.ReadFile(path)
@@ -212,7 +223,7 @@ func TestNothingLeaks(t *testing.T) {
 	if !bytes.Contains(seen.Bytes(), []byte("flow ended")) || !bytes.Contains(seen.Bytes(), []byte("17841400000000001")) {
 		t.Fatal("nothing was seen")
 	}
-	for name, sentinel := range map[string]string{"app secret": canarySecret, "code": canaryCode, "short-lived token": canaryShort, "long-lived token": canaryLong, "refreshed token": canaryNew} {
+	for name, sentinel := range map[string]string{"app secret": canarySecret, "code": canaryCode, "short-lived token": canaryShort, "long-lived token": canaryLong, "refreshed token": canaryNew, "state key": strings.TrimSpace(string(stateKey))} {
 		for _, form := range forms(sentinel) {
 			if i := bytes.Index(seen.Bytes(), []byte(form)); i >= 0 {
 				t.Errorf("the %s leaks as %q:\n…%s…", name, form, seen.Bytes()[max(0, i-200):min(seen.Len(), i+200)])

@@ -141,6 +141,7 @@ func TestEvents(t *testing.T) {
 		{"accounts-list", 200, eventAccount},
 		{"accounts-show", 200, `"status": "active"`},
 		{"accounts-token", 200, `"access_token": "IGAA`},
+		{"accounts-reconnect", 200, `"url": "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/authorize?reconnect=`},
 		{"accounts-disconnect", 200, `"status": "disconnected"`},
 		{"accounts-token", 409, "account_disconnected"},
 	} {
@@ -160,7 +161,7 @@ func TestEvents(t *testing.T) {
 	})
 	t.Run("none is left out", func(t *testing.T) {
 		files, err := filepath.Glob("../../events/*.json")
-		if err != nil || len(files) != 11 {
+		if err != nil || len(files) != 12 {
 			t.Errorf("got %d events: replay the new one above", len(files))
 		}
 	})

@@ -32,7 +32,7 @@ func TestFunctionsNameWhatIsMissing(t *testing.T) {
 	for function, variables := range map[string][]string{
 		"authorize": {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName},
 		"callback":  {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName, app.EnvAppSecretName, app.EnvTable, app.EnvSecretPrefix},
-		"accounts":  {app.EnvTable, app.EnvSecretPrefix},
+		"accounts":  {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName, app.EnvTable, app.EnvSecretPrefix},
 		"refresh":   {app.EnvTable, app.EnvSecretPrefix},
 	} {
 		_, err := compose[function](env(nil), discard)
@@ -62,10 +62,11 @@ func TestFunctionsWithoutAWS(t *testing.T) {
 		status int
 		says   string
 	}{
-		"authorize":         {http.StatusInternalServerError, "Algo falló de nuestro lado"},
-		"callback-approved": {http.StatusInternalServerError, "Algo falló de nuestro lado"},
-		"accounts-list":     {http.StatusInternalServerError, `"code": "unavailable"`},
-		"accounts-token":    {http.StatusInternalServerError, `"code": "unavailable"`},
+		"authorize":          {http.StatusInternalServerError, "Algo falló de nuestro lado"},
+		"callback-approved":  {http.StatusInternalServerError, "Algo falló de nuestro lado"},
+		"accounts-list":      {http.StatusInternalServerError, `"code": "unavailable"`},
+		"accounts-token":     {http.StatusInternalServerError, `"code": "unavailable"`},
+		"accounts-reconnect": {http.StatusInternalServerError, `"code": "unavailable"`},
 	} {
 		t.Run(event, func(t *testing.T) {
 			name, _, _ := strings.Cut(event, "-")

@@ -74,13 +74,31 @@ func (p Parts) Callback() (http.Handler, error) {
 	return igauth.NewCallbackHandler(p.front(), connector)
 }
 
-// Accounts returns the handler of /accounts and /claims.
+// Accounts returns the handler of /accounts and /claims. Without a public URL it
+// has no reconnect links.
 func (p Parts) Accounts() (http.Handler, error) {
 	store, err := p.Store()
 	if err != nil {
 		return nil, err
 	}
-	return igauth.NewAccountsHandler(igauth.AccountsConfig{Store: store, PlainHTTP: p.PlainHTTP, Log: p.Log})
+	cfg := igauth.AccountsConfig{Store: store, PlainHTTP: p.PlainHTTP, Log: p.Log}
+	if p.Settings.PublicURL != "" {
+		if cfg.Links, err = p.Links(); err != nil {
+			return nil, err
+		}
+	}
+	return igauth.NewAccountsHandler(cfg)
+}
+
+// Links returns what makes reconnect links. It needs the public URL, the app id
+// and the state keys.
+func (p Parts) Links() (*igauth.Links, error) {
+	return igauth.NewLinks(igauth.LinksConfig{
+		Origin:    p.Settings.PublicURL,
+		AppID:     p.Settings.AppID,
+		StateKeys: p.StateKeys,
+		Now:       p.Now,
+	})
 }
 
 // Refresher returns what a scheduled run calls.

@@ -13,6 +13,9 @@ import (
 // AccountsConfig is what an AccountsHandler is made of.
 type AccountsConfig struct {
 	Store *Store
+	// Links makes the links by which owners connect their accounts again; nil
+	// leaves that out of the API.
+	Links Linker
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// PlainHTTP leaves out the header that only makes sense with TLS.
@@ -22,10 +25,11 @@ type AccountsConfig struct {
 }
 
 // AccountsHandler is the API of the site's backend: it lists accounts, hands out
-// tokens, redeems claims and disconnects. It does not ask who is calling: that
+// tokens and reconnect links, redeems claims and disconnects. It does not ask who is calling: that
 // is for what stands before it, IAM in the cloud.
 type AccountsHandler struct {
 	store *Store
+	links Linker
 	now   func() time.Time
 	log   *slog.Logger
 }
@@ -35,18 +39,24 @@ func NewAccountsHandler(cfg AccountsConfig) (http.Handler, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("the store is missing")
 	}
-	h := &AccountsHandler{store: cfg.Store, now: nowOr(cfg.Now), log: logOr(cfg.Log)}
+	h := &AccountsHandler{store: cfg.Store, links: cfg.Links, now: nowOr(cfg.Now), log: logOr(cfg.Log)}
 	mux := http.NewServeMux()
-	for pattern, serve := range map[string]func(*http.Request) (any, error){
+	routes := map[string]func(*http.Request) (any, error){
 		"GET /accounts":            h.list,
 		"GET /accounts/{id}":       h.show,
 		"DELETE /accounts/{id}":    h.disconnect,
 		"GET /accounts/{id}/token": h.token,
 		"GET /claims/{claim}":      h.redeem,
-	} {
+	}
+	paths := []string{"/accounts", "/accounts/{id}", "/accounts/{id}/token", "/claims/{claim}"}
+	if h.links != nil {
+		routes["GET /accounts/{id}/reconnect"] = h.reconnect
+		paths = append(paths, "/accounts/{id}/reconnect")
+	}
+	for pattern, serve := range routes {
 		mux.Handle(pattern, h.answer(serve))
 	}
-	for _, path := range []string{"/accounts", "/accounts/{id}", "/accounts/{id}/token", "/claims/{claim}"} {
+	for _, path := range paths {
 		mux.Handle(path, h.answer(refuse(CodeMethod)))
 	}
 	mux.Handle("/", h.answer(refuse(CodeRouteNotFound)))
@@ -266,6 +276,25 @@ func (h *AccountsHandler) token(r *http.Request) (any, error) {
 	}
 	h.log.InfoContext(r.Context(), "token read", "accountId", id, "generation", a.Generation)
 	return h.store.TokenView(a, token), nil
+}
+
+// A LinkView is a reconnect link as the API and the command hand it out.
+type LinkView struct {
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func (h *AccountsHandler) reconnect(r *http.Request) (any, error) {
+	a, err := h.store.Account(r.Context(), AccountID(r.PathValue("id")))
+	if err != nil {
+		return nil, err
+	}
+	address, until, err := h.links.ReconnectURL(r.Context(), a)
+	if err != nil {
+		return nil, err
+	}
+	h.log.InfoContext(r.Context(), "reconnect link made", "accountId", a.ID, "expiresAt", until)
+	return LinkView{address, until}, nil
 }
 
 func (h *AccountsHandler) redeem(r *http.Request) (any, error) {

@@ -57,7 +57,7 @@ func (h *AuthorizeHandler) serve(w http.ResponseWriter, r *http.Request) {
 
 // begin makes the flow and returns the address to send the visitor to.
 func (h *AuthorizeHandler) begin(w http.ResponseWriter, r *http.Request) (*url.URL, error) {
-	query, err := single(r, "return_to", "scope", "force_reauth")
+	query, err := single(r, "return_to", "scope", "force_reauth", reconnectParameter)
 	if err != nil {
 		return nil, err
 	}
@@ -81,13 +81,31 @@ func (h *AuthorizeHandler) begin(w http.ResponseWriter, r *http.Request) (*url.U
 	if err != nil {
 		return nil, err
 	}
-	state, cookie, err := newFlowState(h.Random, h.Now(), h.ReturnURLs.mark(returnTo), scopes)
+	var only errand
+	if text, given := query[reconnectParameter]; given {
+		if _, both := query["scope"]; both {
+			return nil, newError(CodeRequestInvalid, nil) // the link has the scopes
+		}
+		link, err := openLink(text, keys, h.AppID, h.Now())
+		if err != nil {
+			return nil, err
+		}
+		only = link.errand
+		if link.scopes != nil {
+			scopes = link.scopes
+		}
+	}
+	state, cookie, err := newFlowState(h.Random, h.Now(), h.ReturnURLs.mark(returnTo), only, scopes)
 	if err != nil {
 		return nil, err
 	}
 	h.cookies.prune(w, r)
 	h.cookies.set(w, state.id(), cookie)
-	h.Log.InfoContext(r.Context(), "flow started", "flow", state.id())
+	if only.account == "" {
+		h.Log.InfoContext(r.Context(), "flow started", "flow", state.id())
+	} else {
+		h.Log.InfoContext(r.Context(), "flow started", "flow", state.id(), "accountId", only.account)
+	}
 	return h.consent.ConsentURL(ConsentRequest{
 		State:       state.seal(keys[0], h.AppID),
 		Scopes:      scopes,

@@ -57,7 +57,7 @@ func (h *CallbackHandler) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		code := CodeOf(err)
 		h.Log.WarnContext(r.Context(), "callback refused", "code", code, "err", err)
-		writePage(w, r, code, pageOptions{Again: h.againURL(v.state)})
+		writePage(w, r, code, pageOptions{Again: h.againURL(r.Context(), v.state)})
 		return
 	}
 	claim := v.state.claim(v.cookie)
@@ -65,13 +65,14 @@ func (h *CallbackHandler) serve(w http.ResponseWriter, r *http.Request) {
 		Flow:            v.state.id(),
 		FlowExpiresAt:   v.state.issuedAt.Add(FlowLifetime),
 		RequestedScopes: v.state.scopes,
+		Only:            v.state.reconnect.account,
 		Code:            v.code,
 		Failure:         v.failure,
 		ClaimHash:       claimHash(claim),
 	})
 	if err != nil {
 		h.Log.ErrorContext(r.Context(), "flow not finished", "flow", v.state.id(), "code", CodeOf(err), "err", err)
-		writePage(w, r, CodeOf(err), pageOptions{Again: h.againURL(v.state)})
+		writePage(w, r, CodeOf(err), pageOptions{Again: h.againURL(r.Context(), v.state)})
 		return
 	}
 	if outcome.Code == CodeInProgress {
@@ -80,7 +81,7 @@ func (h *CallbackHandler) serve(w http.ResponseWriter, r *http.Request) {
 		writePage(w, r, CodeInProgress, pageOptions{})
 		return
 	}
-	w.Header().Set("Location", h.leave(v.state, outcome, claim))
+	w.Header().Set("Location", h.leave(r.Context(), v.state, outcome, claim))
 	w.WriteHeader(http.StatusSeeOther)
 }
 
@@ -153,18 +154,15 @@ func visible(text string) bool {
 	return true
 }
 
-// leave returns where the visitor goes when the flow has ended. Nothing travels
-// but the status and the claim.
-func (h *CallbackHandler) leave(s flowState, outcome Outcome, claim Secret) string {
+// leave returns where the visitor goes when the flow has ended. To a site nothing
+// travels but the status and the claim. Who signed in as the wrong account stays
+// with us even then: we can say which one is wanted, and a click mends it.
+func (h *CallbackHandler) leave(ctx context.Context, s flowState, outcome Outcome, claim Secret) string {
 	returnTo := h.ReturnURLs.byMark(s.returnURL)
-	query := url.Values{}
-	if returnTo == "" {
-		query.Set("outcome", string(outcome.Code))
-		if len(outcome.MissingScopes) > 0 {
-			query.Set("missing", strings.Join(outcome.MissingScopes, ","))
-		}
-		return resultPath + "?" + query.Encode()
+	if returnTo == "" || outcome.Code == CodeWrongAccount {
+		return resultPath + "?" + h.resultQuery(ctx, s, outcome, returnTo).Encode()
 	}
+	query := url.Values{}
 	switch outcome.Code {
 	case CodeConnected:
 		query.Set("status", "connected")
@@ -175,22 +173,6 @@ func (h *CallbackHandler) leave(s flowState, outcome Outcome, claim Secret) stri
 		query.Set("status", "error")
 	}
 	return returnTo + "?" + query.Encode()
-}
-
-// result shows how a flow ended. It holds nothing but a fixed text chosen by the
-// code, so that reloading or forwarding it does no harm.
-func (h *CallbackHandler) result(w http.ResponseWriter, r *http.Request) {
-	query, err := single(r, "outcome", "missing")
-	code := Code(query["outcome"])
-	if entry, ok := dictionary[code]; err != nil || !ok || entry.en.title == "" {
-		notFound(w, r)
-		return
-	}
-	options := pageOptions{Again: authorizePath, Home: h.HomeURL}
-	if missing, err := ParseScopes(query["missing"], h.Scopes); err == nil && query["missing"] != "" {
-		options.Missing = missingScopes(missing, []string{ScopeBasic})
-	}
-	writePage(w, r, code, options)
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {

@@ -175,6 +175,10 @@ func (c *Connector) obtain(ctx context.Context, arrival Arrival) (Profile, Token
 		return err
 	})
 	who := <-asked
+	if who.err == nil && arrival.Only != "" && who.profile.ID != arrival.Only {
+		// Whatever else is wrong with that account, it is not the one.
+		return Profile{}, Token{}, c.refuse(ctx, arrival.Only, who.profile)
+	}
 	if err != nil {
 		return Profile{}, Token{}, err
 	}

@@ -20,6 +20,9 @@ const (
 	CodeCookieMissing    Code = "cookie_missing"
 	CodeInProgress       Code = "in_progress"
 	CodeOutcomeUnknown   Code = "outcome_unknown"
+	CodeLinkInvalid      Code = "reconnect_link_invalid"
+	CodeLinkExpired      Code = "reconnect_link_expired"
+	CodeWrongAccount     Code = "wrong_account"
 
 	// What Meta says when an account is connected.
 	CodeCodeInvalid     Code = "code_invalid"
@@ -182,6 +185,19 @@ var dictionary = map[Code]entry{
 		es:   words{"No pudimos terminar la conexión", "Instagram no respondió con claridad, así que no sabemos si funcionó. Conecta de nuevo; suele bastar un clic."},
 		hint: "The request that spends the code was sent and its answer was lost. A code is spent once, so it was not tried again."},
 
+	CodeLinkInvalid: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link cannot be used", "It is damaged or incomplete, or it is not a link of this website. Nothing was changed. Open it once more from where you got it, whole; if that does not help, ask the website for a new link."},
+		es:   words{"Este enlace no se puede usar", "Está dañado o incompleto, o no es un enlace de este sitio. No se cambió nada. Ábrelo otra vez, completo, desde donde lo recibiste; si no sirve, pide un enlace nuevo al sitio web."},
+		hint: "The text of reconnect was not made by this installation for its present app, was changed, or is older than the state key. Make a new link with GET /accounts/{id}/reconnect or igauth reconnect."},
+	CodeLinkExpired: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link is too old", "Links to reconnect an account work for 30 days. Nothing was changed. Ask the website for a new link."},
+		es:   words{"Este enlace es demasiado antiguo", "Los enlaces para volver a conectar una cuenta sirven durante 30 días. No se cambió nada. Pide un enlace nuevo al sitio web."},
+		hint: "Make a new link with GET /accounts/{id}/reconnect or igauth reconnect."},
+	CodeWrongAccount: {class: ClassRefused, status: http.StatusForbidden, retry: true,
+		en:   words{"That was another Instagram account", "This link connects one account, and you signed in with a different one. Nothing was connected or changed. Start again and sign in to Instagram with the right account."},
+		es:   words{"Esa era otra cuenta de Instagram", "Este enlace conecta una sola cuenta y entraste con otra distinta. No se conectó ni se cambió nada. Empieza de nuevo y entra a Instagram con la cuenta correcta."},
+		hint: "The visitor opened a reconnect link and signed in as another account than the link is for. To connect any account, link to /authorize without reconnect."},
+
 	CodeCodeInvalid: {class: ClassRefused, status: http.StatusBadGateway, retry: true,
 		en:   words{"Instagram did not accept this connection", "The permission you gave has expired or cannot be used. Please start again."},
 		es:   words{"Instagram no aceptó esta conexión", "El permiso que diste caducó o no se puede usar. Empieza de nuevo."},
@@ -274,12 +290,12 @@ var dictionary = map[Code]entry{
 		hint:    "No account with this id was connected here. GET /accounts lists them."},
 	CodeReauthRequired: {class: ClassRefused, status: http.StatusConflict,
 		message: "The account must be connected again",
-		hint:    "The account's token is dead. Send its owner to /authorize once more."},
+		hint:    "The account's token is dead. Send its owner a link from GET /accounts/{id}/reconnect or igauth reconnect."},
 	CodeDisconnected: {class: ClassRefused, status: http.StatusConflict, retry: true,
 		message: "The account is disconnected",
 		en:      words{"The account was disconnected meanwhile", "While you were connecting it, somebody disconnected this account. If you want it connected, please start again."},
 		es:      words{"La cuenta se desconectó mientras tanto", "Mientras la conectabas, alguien desconectó esta cuenta. Si quieres conectarla, empieza de nuevo."},
-		hint:    "The account was disconnected. Send its owner to /authorize to connect it again."},
+		hint:    "The account was disconnected. To connect it again, its owner needs the link to /authorize or one from GET /accounts/{id}/reconnect or igauth reconnect."},
 	CodeValidityShort: {class: ClassRefused, status: http.StatusServiceUnavailable,
 		message: "The token does not live that long",
 		hint:    "The token is alive, but not for as long as min_valid_seconds asks. It is being refreshed on schedule; ask for less, or look at the account's last failure."},

@@ -19,6 +19,7 @@
 //   - [Refresher] runs on a schedule: it refreshes the tokens that are due, asks
 //     about accounts that have been silent, and finishes what a crash left.
 //   - [AccountsHandler] is the API of the site's backend.
+//   - [Links] makes addresses by which an account's owner connects it again.
 //
 // # How a token is replaced
 //

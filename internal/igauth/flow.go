@@ -38,6 +38,10 @@ type Outcome struct {
 	Code Code `json:"code,omitempty"`
 	// MissingScopes were asked for and not granted.
 	MissingScopes []string `json:"missing_scopes,omitempty"`
+	// WantedName and FoundName are, with CodeWrongAccount, the usernames of the
+	// account that the link is for and of the one that signed in; "" if unknown.
+	WantedName string `json:"wanted_name,omitempty"`
+	FoundName  string `json:"found_name,omitempty"`
 }
 
 // Done reports whether the flow has an outcome.
@@ -49,6 +53,8 @@ type Arrival struct {
 	Flow            FlowID
 	FlowExpiresAt   time.Time
 	RequestedScopes []string
+	// Only is the account that alone may be connected; "" means any.
+	Only AccountID
 	// Code is what Instagram gave; if it is empty, Failure says why.
 	Code    Secret
 	Failure Code
@@ -122,7 +128,7 @@ func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, err
 		// the next request or run, so the flow is left open.
 		return Outcome{}, err
 	}
-	flow.Outcome = Outcome{Code: CodeOf(err)}
+	flow.Outcome = outcomeOf(err)
 	c.store.connectFailed(ctx, CodeOf(err))
 	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err)
 	ctx, cancel := afterwards(ctx)

@@ -1,6 +1,7 @@
 package igauth
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -61,23 +62,44 @@ func logOr(log *slog.Logger) *slog.Logger {
 	return log
 }
 
-// authorizePath is where a flow begins.
-const authorizePath = "/authorize"
+const (
+	// authorizePath is where a flow begins.
+	authorizePath = "/authorize"
+	// reconnectParameter has a reconnect link's text, at /authorize and on the
+	// result page.
+	reconnectParameter = "reconnect"
+)
 
 // againURL returns the link that starts the same kind of flow again. It is made
 // from an authenticated state or from nothing.
-func (f front) againURL(s flowState) string {
+func (f front) againURL(ctx context.Context, s flowState) string {
 	query := url.Values{}
 	if returnTo := f.ReturnURLs.byMark(s.returnURL); returnTo != "" && returnTo != f.ReturnURLs.first() {
 		query.Set("return_to", returnTo)
 	}
-	if s.scopes != nil && !slices.Equal(s.scopes, f.Scopes) {
+	if link := f.link(ctx, s); link != "" {
+		query.Set(reconnectParameter, link)
+	} else if s.scopes != nil && !slices.Equal(s.scopes, f.Scopes) {
 		query.Set("scope", strings.Join(s.scopes, ","))
 	}
 	if len(query) == 0 {
 		return authorizePath
 	}
 	return authorizePath + "?" + query.Encode()
+}
+
+// link returns the reconnect link that a flow was started with, "" if it was
+// started without. It lasts no longer than before.
+func (f front) link(ctx context.Context, s flowState) string {
+	if s.reconnect.account == "" {
+		return ""
+	}
+	keys, err := f.StateKeys(ctx)
+	if err != nil || len(keys) == 0 {
+		f.Log.WarnContext(ctx, "reconnect link not made", "flow", s.id(), "err", err)
+		return ""
+	}
+	return reconnectLink{s.reconnect, s.scopes}.sign(keys[0], f.AppID)
 }
 
 // single returns the parameters of a query, or CodeRequestInvalid if one of the

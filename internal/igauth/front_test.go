@@ -98,6 +98,7 @@ type front struct {
 	authorize http.Handler
 	callback  http.Handler
 	accounts  http.Handler
+	links     *igauth.Links
 	meta      *fakeMeta
 	store     *igauth.Store
 	ledger    igauth.Ledger
@@ -152,7 +153,10 @@ func newFront(t testing.TB, urls ...string) *front {
 	if f.callback, err = igauth.NewCallbackHandler(cfg, connector); err != nil {
 		t.Fatal(err)
 	}
-	if f.accounts, err = igauth.NewAccountsHandler(igauth.AccountsConfig{Store: f.store, Now: f.now}); err != nil {
+	if f.links, err = igauth.NewLinks(igauth.LinksConfig{Origin: "https://connect.example", AppID: testAppID, StateKeys: testKeys, Now: f.now}); err != nil {
+		t.Fatal(err)
+	}
+	if f.accounts, err = igauth.NewAccountsHandler(igauth.AccountsConfig{Store: f.store, Links: f.links, Now: f.now, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	return f

@@ -37,12 +37,15 @@ type pageOptions struct {
 	Home string
 	// Missing are scopes that were not granted.
 	Missing []string
+	// Wanted and Found are the usernames of the account that was to be connected
+	// and of the one that signed in; "" leaves one out.
+	Wanted, Found string
 }
 
 // phrases are the words of the page that do not depend on the code.
-var phrases = map[Language]struct{ Again, Home, Missing, Code string }{
-	English: {"Start again", "Back", "These permissions were not given, so some features of the website may not work:", "Code"},
-	Spanish: {"Empezar de nuevo", "Volver", "No se dieron estos permisos, así que algunas funciones del sitio pueden no funcionar:", "Código"},
+var phrases = map[Language]struct{ Again, Home, Missing, Wanted, Found, Code string }{
+	English: {"Start again", "Back", "These permissions were not given, so some features of the website may not work:", "The link is for", "You signed in as", "Code"},
+	Spanish: {"Empezar de nuevo", "Volver", "No se dieron estos permisos, así que algunas funciones del sitio pueden no funcionar:", "El enlace es para", "Entraste como", "Código"},
 }
 
 // writePage answers with the page of a code, in the visitor's language.
@@ -56,7 +59,7 @@ func writePage(w http.ResponseWriter, r *http.Request, code Code, options pageOp
 	switch code {
 	case CodeConnected:
 		tone = "good"
-	case CodeDenied, CodeInProgress, CodeCookieMissing, CodeStateExpired:
+	case CodeDenied, CodeInProgress, CodeCookieMissing, CodeStateExpired, CodeLinkExpired, CodeWrongAccount:
 		tone = "calm"
 	}
 	var page bytes.Buffer

@@ -23,10 +23,12 @@ const FlowLifetime = 10 * time.Minute
 type KeySource func(ctx context.Context) ([]Secret, error)
 
 const (
-	stateVersion  = 1
-	nonceSize     = 16
-	stateMACSize  = sha256.Size
-	stateHeadSize = 1 + nonceSize + 8 + sha256.Size + len(returnURLMark{})
+	// stateVersion 1 had no errand. States of it, ten minutes old at most when
+	// this one came, are refused.
+	stateVersion = 2
+	nonceSize    = 16
+	// stateHeadSize is the shortest state there is without its authentication.
+	stateHeadSize = 1 + nonceSize + 8 + sha256.Size + len(returnURLMark{}) + errandHeadSize
 	// maxStateLength bounds what is decoded at all.
 	maxStateLength = 1024
 	scopePrefix    = "instagram_business_"
@@ -40,12 +42,14 @@ type flowState struct {
 	// binding is the SHA-256 of the flow's cookie.
 	binding   [sha256.Size]byte
 	returnURL returnURLMark
+	// reconnect is the account that alone may be connected, if there is one.
+	reconnect errand
 	scopes    []string
 }
 
 // newFlowState returns the state of a new flow and the value of its cookie.
-func newFlowState(random io.Reader, now time.Time, returnURL returnURLMark, scopes []string) (flowState, Secret, error) {
-	s := flowState{issuedAt: now, returnURL: returnURL, scopes: scopes}
+func newFlowState(random io.Reader, now time.Time, returnURL returnURLMark, reconnect errand, scopes []string) (flowState, Secret, error) {
+	s := flowState{issuedAt: now, returnURL: returnURL, reconnect: reconnect, scopes: scopes}
 	if _, err := io.ReadFull(random, s.nonce[:]); err != nil {
 		return flowState{}, Secret{}, err
 	}
@@ -97,36 +101,26 @@ func claimHash(claim Secret) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// seal writes the state and authenticates it with the key. The app id goes into
-// the code, so that a state of another app is refused even under the same key.
+// seal writes the state and authenticates it with the key.
 func (s flowState) seal(key Secret, appID string) Secret {
-	payload := make([]byte, 0, stateHeadSize+stateMACSize+64)
+	payload := make([]byte, 0, stateHeadSize+maxAccountID+macSize+64)
 	payload = append(payload, stateVersion)
 	payload = append(payload, s.nonce[:]...)
 	payload = binary.BigEndian.AppendUint64(payload, uint64(s.issuedAt.Unix()))
 	payload = append(payload, s.binding[:]...)
 	payload = append(payload, s.returnURL[:]...)
+	payload = s.reconnect.append(payload)
 	payload = append(payload, shortenScopes(s.scopes)...)
-	payload = append(payload, stateMAC(key, appID, payload)...)
-	return NewSecret(base64.RawURLEncoding.EncodeToString(payload))
+	return NewSecret(forState.sign(key, appID, payload))
 }
 
 // openState reads a state that seal wrote with one of the keys, in exactly that
 // spelling, not longer than FlowLifetime ago. The errors are CodeStateInvalid
 // and CodeStateExpired; with the latter the state is returned as well.
 func openState(text Secret, keys []Secret, appID string, now time.Time) (flowState, error) {
-	raw := text.Reveal()
 	invalid := newError(CodeStateInvalid, nil)
-	if raw == "" || len(raw) > maxStateLength {
-		return flowState{}, invalid
-	}
-	data, err := base64.RawURLEncoding.Strict().DecodeString(raw)
-	// Decoding skips line breaks, which would be a second spelling.
-	if err != nil || base64.RawURLEncoding.EncodeToString(data) != raw || len(data) < stateHeadSize+stateMACSize {
-		return flowState{}, invalid
-	}
-	payload, mac := data[:len(data)-stateMACSize], data[len(data)-stateMACSize:]
-	if !authentic(keys, appID, payload, mac) || payload[0] != stateVersion {
+	payload, ok := forState.open(text.Reveal(), keys, appID, maxStateLength)
+	if !ok || len(payload) < stateHeadSize || payload[0] != stateVersion {
 		return flowState{}, invalid
 	}
 	var s flowState
@@ -136,31 +130,15 @@ func openState(text Secret, keys []Secret, appID string, now time.Time) (flowSta
 	rest = rest[8:]
 	rest = rest[copy(s.binding[:], rest):]
 	rest = rest[copy(s.returnURL[:], rest):]
+	if s.reconnect, rest, ok = readErrand(rest); !ok {
+		return flowState{}, invalid
+	}
 	s.scopes = lengthenScopes(string(rest))
 	// A state from the future (clocks of two machines) counts as new.
 	if now.Sub(s.issuedAt) > FlowLifetime {
 		return s, newError(CodeStateExpired, nil)
 	}
 	return s, nil
-}
-
-// authentic tries every key.
-func authentic(keys []Secret, appID string, payload, mac []byte) bool {
-	ok := 0
-	for _, key := range keys {
-		if key.IsZero() {
-			continue
-		}
-		ok |= subtle.ConstantTimeCompare(stateMAC(key, appID, payload), mac)
-	}
-	return ok == 1
-}
-
-func stateMAC(key Secret, appID string, payload []byte) []byte {
-	mac := hmac.New(sha256.New, []byte(key.Reveal()))
-	mac.Write([]byte("igauth state\x00" + appID + "\x00"))
-	mac.Write(payload)
-	return mac.Sum(nil)
 }
 
 // shortenScopes and lengthenScopes keep the state short: scopes share a prefix.

@@ -4,18 +4,23 @@ package accounts
 import (
 	"log/slog"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"igauth/internal/apigw"
 	"igauth/internal/app"
 	"igauth/internal/app/stores"
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/secrets"
 )
 
 // New returns the function, or all that is wrong with the environment.
 func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
-	parts, _, err := stores.Load(getenv, log)
+	parts, cfg, err := stores.Load(getenv, log, app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName)
 	if err != nil {
 		return nil, err
 	}
+	reader := secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil)
+	parts.StateKeys = app.StateKeys(reader.Text, parts.Settings.StateKeyName)
 	handler, err := parts.Accounts()
 	if err != nil {
 		return nil, err

@@ -9,15 +9,21 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"igauth/internal/app"
 	"igauth/internal/app/stores"
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/secrets"
 	"igauth/internal/igauth/sealed"
 )
 
 // TableName is the name that the template gives the ledger of a stack.
 func TableName(stack string) string { return stack + "-ledger" }
+
+// StateKeyName is the name that the template gives the secret with the key that
+// signs states and reconnect links.
+func StateKeyName(stack string) string { return stack + "/state-key" }
 
 // KeysetName is the name that the template gives the secret with the keys of
 // sealed tokens.
@@ -52,6 +58,8 @@ func Open(ctx context.Context, stack string, vault app.VaultKind, getenv func(st
 	if beside, ok := parts.Vault.(*sealed.Beside); ok && vault == "" {
 		beside.Seal = func(ctx context.Context) (bool, error) { return exists(ctx, parts.Keyset) }
 	}
+	keys := secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil)
+	parts.StateKeys = app.StateKeys(keys.Text, StateKeyName(stack))
 	parts.Log = log
 	return parts, nil
 }

@@ -46,6 +46,14 @@ var faultChoices = []struct{ Kind, Label string }{
 	{"app_disabled", "App disabled"},
 }
 
+// An accountView is an account on the home page.
+type accountView struct {
+	igauth.AccountView
+	// Reconnect is the link by which its owner connects it again, of an account
+	// that needs it.
+	Reconnect string
+}
+
 // homePage is how many accounts the home page shows.
 const homePage = 200
 
@@ -109,9 +117,15 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 	if err != nil {
 		status, problem = http.StatusInternalServerError, "The ledger could not be read: "+err.Error()
 	}
-	views := make([]igauth.AccountView, len(accounts))
+	views := make([]accountView, len(accounts))
 	for i, a := range accounts {
-		views[i] = s.store.View(a)
+		views[i].AccountView = s.store.View(a)
+		if a.Status == igauth.StatusActive {
+			continue
+		}
+		if views[i].Reconnect, _, err = s.links.ReconnectURL(r.Context(), a); err != nil {
+			status, problem = http.StatusInternalServerError, "The reconnect link could not be made: "+err.Error()
+		}
 	}
 	var faults []igsim.Fault
 	if s.sim != nil {

@@ -54,6 +54,7 @@ type Server struct {
 	simURL string
 	clock  *igsim.Clock
 	store  *igauth.Store
+	links  *igauth.Links
 	// runs serializes the scheduled runs and the movements of the clock.
 	runs      sync.Mutex
 	refresher *igauth.Refresher
@@ -224,6 +225,9 @@ func (s *Server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.links, err = parts.Links(); err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", callback) // which has a page for what does not exist
 	if !s.opts.Verbose {
@@ -352,7 +356,7 @@ func (s *Server) Close() {
 
 // remember writes down where this server's Instagram and clock are.
 func (s *Server) remember() error {
-	record := local.Record{AppID: s.opts.AppID, Real: s.opts.Real, ClockOffset: s.clock.Offset().String()}
+	record := local.Record{AppID: s.opts.AppID, Real: s.opts.Real, PublicURL: s.public, ClockOffset: s.clock.Offset().String()}
 	if !s.opts.Real {
 		record.WWW, record.API, record.Graph = s.simURL, s.simURL, s.simURL
 	}

@@ -45,6 +45,8 @@ type Record struct {
 	AppID string `json:"app_id"`
 	// Real says that the accounts are of Meta's Instagram, not the simulator's.
 	Real bool `json:"real"`
+	// PublicURL is the origin under which browsers reached the server.
+	PublicURL string `json:"public_url"`
 	// WWW, API and Graph are the hosts of Instagram.
 	WWW   string `json:"www"`
 	API   string `json:"api"`
@@ -142,11 +144,11 @@ func (f *Folder) Close() error { return f.ledger.Close() }
 // Path returns the path of a file in the folder.
 func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
 
-// Parts returns the wired parts of the folder, with the hosts that its record
-// names.
+// Parts returns the wired parts of the folder, with the hosts and the address
+// that its record names.
 func (f *Folder) Parts(now func() time.Time, log *slog.Logger) app.Parts {
 	return app.Parts{
-		Settings: app.Settings{AppID: f.Record.AppID, WWW: f.Record.WWW, API: f.Record.API, Graph: f.Record.Graph},
+		Settings: app.Settings{AppID: f.Record.AppID, PublicURL: f.Record.PublicURL, WWW: f.Record.WWW, API: f.Record.API, Graph: f.Record.Graph},
 		StateKeys: func(context.Context) ([]igauth.Secret, error) {
 			return []igauth.Secret{f.stateKey}, nil
 		},
