@@ -4,16 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/boltstore"
 	"igauth/internal/igauth/instagram"
 )
 
@@ -51,12 +50,7 @@ func FuzzAnswerToARefresh(f *testing.F) {
 
 func answeredRefresh(t *testing.T, byHand bool, status int, body string, header http.Header) {
 	clock := &front{time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	dir := t.TempDir()
-	ledger, err := boltstore.Open(filepath.Join(dir, "ledger.db"), clock.now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ledger.Close() }()
+	ledger := &oneAccount{flows: map[igauth.FlowID]igauth.Flow{}}
 	vault := newFakeVault()
 	store, err := igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: vault, Now: clock.now})
 	if err != nil {
@@ -78,7 +72,7 @@ func answeredRefresh(t *testing.T, byHand bool, status int, body string, header 
 	if err != nil {
 		t.Fatal(err)
 	}
-	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: meta, PerSecond: -1, Relay: silentRelay(t, store)})
+	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: meta, Parallel: 1, PerSecond: -1, Relay: silentRelay(t, store)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +157,84 @@ func saysDead(body string) bool {
 		}
 	}
 	return false
+}
+
+// oneAccount is a ledger in memory: thousands of files would take the fuzzer's
+// time.
+type oneAccount struct {
+	mu      sync.Mutex
+	account igauth.Account
+	flows   map[igauth.FlowID]igauth.Flow
+	health  igauth.Health
+}
+
+func (l *oneAccount) Account(_ context.Context, id igauth.AccountID) (igauth.Account, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.account.ID != id || id == "" {
+		return igauth.Account{}, igauth.ErrNotFound
+	}
+	return l.account, nil
+}
+
+func (l *oneAccount) Flow(_ context.Context, id igauth.FlowID) (igauth.Flow, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	flow, ok := l.flows[id]
+	if !ok {
+		return igauth.Flow{}, igauth.ErrNotFound
+	}
+	return flow, nil
+}
+
+func (l *oneAccount) Health(context.Context) (igauth.Health, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health, nil
+}
+
+func (l *oneAccount) Save(_ context.Context, c igauth.Change) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.Account != nil && c.Account.Revision != l.account.Revision ||
+		c.Flow != nil && c.Flow.Revision != l.flows[c.Flow.ID].Revision ||
+		c.Health != nil && c.Health.Revision != l.health.Revision {
+		return igauth.ErrConflict
+	}
+	if c.Account != nil {
+		c.Account.Revision++
+		l.account = *c.Account
+	}
+	if c.Flow != nil {
+		c.Flow.Revision++
+		l.flows[c.Flow.ID] = *c.Flow
+	}
+	if c.Health != nil {
+		c.Health.Revision++
+		l.health = *c.Health
+	}
+	return nil
+}
+
+func (l *oneAccount) Shards() int { return 1 }
+
+func (l *oneAccount) Due(_ context.Context, q igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.account.DueAt.IsZero() || l.account.DueAt.After(q.Now) {
+		return nil, igauth.DueMark{}, nil
+	}
+	return []igauth.Account{l.account}, igauth.DueMark{}, nil
+}
+
+func (l *oneAccount) Expiries(context.Context, igauth.Status, int) ([]igauth.Expiry, error) {
+	return nil, nil
+}
+
+func (l *oneAccount) Count(context.Context, igauth.Status) (int, error) { return 0, nil }
+
+func (l *oneAccount) Accounts(context.Context, igauth.AccountID, int) ([]igauth.Account, error) {
+	return nil, nil
 }
 
 // silence is a Publisher to whom nobody listens.

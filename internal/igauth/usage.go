@@ -21,4 +21,4 @@ type Usage struct {
 
 // ErrAppLimit is the cause of a CodeRateLimited error with which Meta limits the
 // app as a whole, and not the calls for one account.
-var ErrAppLimit = errors.New("Meta limits the app as a whole")
+var ErrAppLimit = errors.New("the app as a whole is limited")

@@ -1,0 +1,215 @@
+package igauth_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"igauth/internal/igauth"
+	"igauth/internal/igauth/boltstore"
+	"igauth/internal/igauth/instagram"
+	"igauth/internal/igauth/sealed"
+	"igauth/internal/igsim"
+)
+
+// professionals are the simulator's people who can connect, maria first.
+var professionals = []string{"maria.bakes", "studio_norte", "old.town.cafe"}
+
+// An installation is ours in front of the simulator.
+type installation struct {
+	*igsim.Simulator
+	t       *testing.T
+	clock   *igsim.Clock
+	dir     string
+	host    string
+	timeout time.Duration
+	log     *bytes.Buffer
+	// first is the token that each account got when it was connected.
+	first map[string]string
+	ids   map[string]igauth.AccountID
+
+	// What a process is made of; restart makes another one.
+	ledger    *boltstore.Ledger
+	vault     igauth.Vault
+	store     *igauth.Store
+	authorize http.Handler
+	callback  http.Handler
+	accounts  http.Handler
+	refresher *igauth.Refresher
+
+	mu   sync.Mutex
+	told map[igauth.EventType]int
+}
+
+const callbackURL = "https://connect.example.com/callback"
+
+// newInstallation connects three accounts by the handlers.
+func newInstallation(t *testing.T) *installation {
+	t.Helper()
+	p := &installation{
+		t: t, clock: igsim.NewFrozenClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
+		dir: t.TempDir(), timeout: 5 * time.Second, log: &bytes.Buffer{},
+		first: map[string]string{}, ids: map[string]igauth.AccountID{}, told: map[igauth.EventType]int{},
+	}
+	sim, err := igsim.New(igsim.Config{RedirectURIs: []string{callbackURL}, Now: p.clock.Now})
+	p.must(err)
+	// A refresh gives another text, so that it shows which one is kept.
+	p.must(sim.SetBehaviour(igsim.Behaviour{Refresh: "new"}))
+	p.Simulator = sim
+	server := httptest.NewServer(sim)
+	t.Cleanup(server.Close)
+	p.host = server.URL
+	keys, err := sealed.NewKeyset(nil)
+	p.must(err)
+	p.vault, err = sealed.NewVault(keys)
+	p.must(err)
+	p.start()
+	t.Cleanup(func() { _ = p.ledger.Close() })
+	for _, person := range sim.People() {
+		p.ids[person.Username] = igauth.AccountID(person.UserID)
+	}
+	for _, name := range professionals {
+		p.connect(name)
+		p.first[name] = p.token(name)
+	}
+	return p
+}
+
+func (p *installation) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// start begins a process on what the folder holds.
+func (p *installation) start() {
+	p.t.Helper()
+	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	secrets := func(context.Context) ([]igauth.Secret, error) {
+		return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil
+	}
+	meta, err := instagram.New(instagram.Config{
+		WWW: p.host, API: p.host, Graph: p.host, AppID: igsim.DefaultAppID, AppSecrets: secrets,
+		RedirectURI: callbackURL, Timeout: p.timeout, Now: p.clock.Now,
+	})
+	p.must(err)
+	ledger, err := boltstore.Open(p.dir+"/ledger.db", p.clock.Now)
+	p.must(err)
+	p.ledger = ledger
+	p.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: p.vault, Now: p.clock.Now})
+	p.must(err)
+	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: p.store, Meta: meta, Timeout: 10 * time.Second, Patience: time.Second, Log: log})
+	p.must(err)
+	cfg := igauth.FrontConfig{AppID: igsim.DefaultAppID, StateKeys: testKeys, ReturnURLs: returnURLs(p.t, registered), Now: p.clock.Now, Log: log}
+	p.authorize, err = igauth.NewAuthorizeHandler(cfg, meta)
+	p.must(err)
+	p.callback, err = igauth.NewCallbackHandler(cfg, connector)
+	p.must(err)
+	p.accounts, err = igauth.NewAccountsHandler(igauth.AccountsConfig{Store: p.store, Now: p.clock.Now, Log: log})
+	p.must(err)
+	relay, err := igauth.NewRelay(igauth.RelayConfig{Store: p.store, Publisher: p, Log: log})
+	p.must(err)
+	p.refresher, err = igauth.NewRefresher(igauth.RefresherConfig{Store: p.store, Meta: meta, PerSecond: -1, Relay: relay, Log: log})
+	p.must(err)
+}
+
+// restart ends the process and begins another one.
+func (p *installation) restart() {
+	p.t.Helper()
+	p.must(p.ledger.Close())
+	p.start()
+}
+
+// Publish counts what the outside is told.
+func (p *installation) Publish(_ context.Context, messages []igauth.Message) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range messages {
+		p.told[m.Type]++
+	}
+	return nil
+}
+
+// connect is a visitor who consents: /authorize, the consent window, /callback.
+func (p *installation) connect(person string) {
+	p.t.Helper()
+	w := httptest.NewRecorder()
+	p.authorize.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/authorize", nil))
+	window, err := url.Parse(w.Header().Get("Location"))
+	p.must(err)
+	form := window.Query()
+	form.Set("account", person)
+	form.Set("decision", "approve")
+	window.RawQuery = ""
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	consent, err := browser.PostForm(window.String(), form)
+	p.must(err)
+	p.must(consent.Body.Close())
+	back, err := url.Parse(consent.Header.Get("Location"))
+	p.must(err)
+	r := httptest.NewRequest(http.MethodGet, "/callback?"+back.RawQuery, nil)
+	for _, cookie := range w.Result().Cookies() {
+		r.AddCookie(cookie)
+	}
+	w = httptest.NewRecorder()
+	p.callback.ServeHTTP(w, r)
+	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.Contains(to, "status=connected") {
+		p.t.Fatalf("connecting %s: got status %d, location %q", person, w.Code, to)
+	}
+}
+
+// token is what the site's backend gets, or the code of the refusal.
+func (p *installation) token(person string) string {
+	p.t.Helper()
+	w := httptest.NewRecorder()
+	p.accounts.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/accounts/"+string(p.ids[person])+"/token", nil))
+	var answer struct {
+		AccessToken string `json:"access_token"`
+		Error       struct{ Code string }
+	}
+	p.must(json.Unmarshal(w.Body.Bytes(), &answer))
+	if answer.AccessToken == "" {
+		return answer.Error.Code
+	}
+	return answer.AccessToken
+}
+
+func (p *installation) account(person string) igauth.Account {
+	p.t.Helper()
+	a, err := p.store.Account(p.t.Context(), p.ids[person])
+	p.must(err)
+	return a
+}
+
+// tick is one run of the schedule.
+func (p *installation) tick() igauth.Report {
+	report, _ := p.refresher.RunOnce(p.t.Context())
+	return report
+}
+
+// pass lets time pass, with a run in each hour, and where whole days pass in
+// every third: a schedule may miss some.
+func (p *installation) pass(d time.Duration) {
+	step := time.Hour
+	if d%days == 0 {
+		step = 3 * time.Hour
+	}
+	for ; d > 0; d -= step {
+		p.clock.Advance(step)
+		p.tick()
+	}
+}
+
+func (p *installation) fault(endpoint, kind, person string, count int) {
+	p.t.Helper()
+	p.must(p.SetFault(igsim.Fault{Endpoint: endpoint, Kind: kind, Account: person, Count: count}))
+}
