@@ -125,6 +125,9 @@ func (f function) run(ctx context.Context, p part) (igauth.Report, error) {
 	if err != nil && p.Of > 1 {
 		err = fmt.Errorf("part %d of %d: %w", p.Shard, p.Of, err)
 	}
+	if report.StartedAt.IsZero() {
+		return report, err // It was none.
+	}
 	if problem := emf.Write(f.stdout, metrics(f.stack, report)); problem != nil {
 		f.log.WarnContext(ctx, "metrics not written", "err", problem)
 	}
