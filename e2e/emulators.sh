@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs a command with emulators of DynamoDB and Secrets Manager, and stops them.
+# Runs a command with emulators of DynamoDB, Secrets Manager and EventBridge, and
+# stops them.
 #
 #   e2e/emulators.sh                       the suites of the stores on AWS
 #   e2e/emulators.sh go test ./...         or any other command
 #
 # The command finds them in IGAUTH_TEST_DYNAMODB (two endpoints, separated by a
-# comma: moto and Amazon's DynamoDB Local) and IGAUTH_TEST_SECRETSMANAGER (moto).
+# comma: moto and Amazon's DynamoDB Local), IGAUTH_TEST_SECRETSMANAGER (moto) and
+# IGAUTH_TEST_EVENTBRIDGE (moto).
 # Where they differ from the services stands in
 # internal/igauth/awsstore/testdata/emulators.md.
 #
@@ -110,6 +112,7 @@ await "$dynamodb_pid" "$dynamodb_port" dynamodb-local
 
 export IGAUTH_TEST_DYNAMODB=http://127.0.0.1:$moto_port,http://127.0.0.1:$dynamodb_port
 export IGAUTH_TEST_SECRETSMANAGER=http://127.0.0.1:$moto_port
+export IGAUTH_TEST_EVENTBRIDGE=http://127.0.0.1:$moto_port
 
 if (($# == 0)); then
 	cd "$root"

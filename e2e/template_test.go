@@ -183,7 +183,7 @@ func show(value any) string {
 			return "if " + show(parts[0]) + ": " + show(parts[1]) + ", else " + show(parts[2])
 		case "Fn::Sub":
 			text := show(inner)
-			for _, service := range []string{"secretsmanager", "lambda", "sqs"} {
+			for _, service := range []string{"secretsmanager", "lambda", "sqs", "events"} {
 				text = strings.ReplaceAll(text, "arn:${AWS::Partition}:"+service+":${AWS::Region}:${AWS::AccountId}:", "")
 			}
 			return strings.TrimSuffix(text, ".${AWS::Region}.amazonaws.com")
@@ -289,20 +289,30 @@ var functions = map[string]struct {
 		},
 	},
 	"RefreshFunction": {
-		role: "RefreshRole", memory: 256, timeout: 300,
+		role: "RefreshRole", memory: 256, timeout: 900,
 		environment: map[string]string{
-			"IGAUTH_TABLE":           "LedgerTable",
-			"IGAUTH_SECRET_PREFIX":   "AWS::StackName",
-			"IGAUTH_SECRET_KEY":      "Key.Arn",
-			"IGAUTH_VAULT":           "Vault",
-			"IGAUTH_KEYSET_NAME":     "${AWS::StackName}/keyset",
-			"IGAUTH_INSTAGRAM_GRAPH": "InstagramGraph",
+			"IGAUTH_TABLE":            "LedgerTable",
+			"IGAUTH_SECRET_PREFIX":    "AWS::StackName",
+			"IGAUTH_SECRET_KEY":       "Key.Arn",
+			"IGAUTH_VAULT":            "Vault",
+			"IGAUTH_KEYSET_NAME":      "${AWS::StackName}/keyset",
+			"IGAUTH_INSTAGRAM_GRAPH":  "InstagramGraph",
+			"IGAUTH_REFRESH_RATE":     "RefreshRate",
+			"IGAUTH_REFRESH_PARALLEL": "RefreshParallel",
+			"IGAUTH_EVENT_BUS":        "EventBus",
+			"IGAUTH_STATE_KEY_NAME":   "${AWS::StackName}/state-key",
+			"IGAUTH_PUBLIC_URL":       "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
 		},
 		allowed: []string{
+			"dynamodb:DescribeStream LedgerTable.StreamArn",
 			"dynamodb:GetItem LedgerTable.Arn",
+			"dynamodb:GetRecords LedgerTable.StreamArn",
+			"dynamodb:GetShardIterator LedgerTable.StreamArn",
+			"dynamodb:ListStreams ${LedgerTable.Arn}/stream/*",
 			"dynamodb:PutItem LedgerTable.Arn",
 			"dynamodb:Query ${LedgerTable.Arn}/index/due",
 			"dynamodb:Query ${LedgerTable.Arn}/index/status",
+			"events:PutEvents event-bus/${EventBus}",
 			"kms:Decrypt Key.Arn via dynamodb",
 			"kms:Decrypt Key.Arn via secretsmanager",
 			"kms:Decrypt Key.Arn via sqs",
@@ -313,12 +323,16 @@ var functions = map[string]struct {
 			"secretsmanager:CreateSecret secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue StateKey",
 			"secretsmanager:GetSecretValue if SealsTokens: Keyset, else AWS::NoValue",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
 			"secretsmanager:PutSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:TagResource secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:UpdateSecretVersionStage secret:${AWS::StackName}/accounts/*",
+			"sqs:DeleteMessage ${AWS::StackName}-refresh-parts",
+			"sqs:GetQueueAttributes ${AWS::StackName}-refresh-parts",
+			"sqs:ReceiveMessage ${AWS::StackName}-refresh-parts",
 			"sqs:SendMessage DeadLetters.Arn",
 		},
 	},
@@ -371,8 +385,8 @@ func TestFunctionsAreBuiltByTheMakefile(t *testing.T) {
 func TestEnvironmentIsTheDocumentedOne(t *testing.T) {
 	tmpl := load(t)
 	global := at(tmpl.root, "Globals", "Function", "Environment", "Variables").(object)
-	if len(global) != 1 || global["SSL_CERT_DIR"] != "/nonexistent" {
-		t.Errorf("variables of all functions: %v, want SSL_CERT_DIR alone", global)
+	if len(global) != 2 || global["SSL_CERT_DIR"] != "/nonexistent" || show(global["IGAUTH_POLICY"]) != "Policy" {
+		t.Errorf("variables of all functions: %v, want SSL_CERT_DIR and IGAUTH_POLICY alone", global)
 	}
 	for id, properties := range tmpl.resources("AWS::Serverless::Function") {
 		got := map[string]string{}
@@ -552,23 +566,36 @@ func TestFunctionsAnswerBeforeTheApiGivesUp(t *testing.T) {
 
 func TestRefreshRunsEveryHourAndIsNotRepeated(t *testing.T) {
 	tmpl := load(t)
-	schedule := tmpl.only("AWS::Scheduler::Schedule")
-	if got := schedule["ScheduleExpression"]; got != "rate(1 hour)" {
-		t.Errorf("the refresh runs at %v", got)
+	inputs := map[string]string{}
+	for id, schedule := range tmpl.resources("AWS::Scheduler::Schedule") {
+		if got := schedule["ScheduleExpression"]; got != "rate(1 hour)" {
+			t.Errorf("%s runs at %v", id, got)
+		}
+		target := at(schedule, "Target")
+		if got := show(at(target, "DeadLetterConfig", "Arn")); got != "DeadLetters.Arn" {
+			t.Errorf("what %s cannot deliver goes to %s", id, got)
+		}
+		if at(target, "RetryPolicy", "MaximumEventAgeInSeconds") != 3600 || at(target, "RetryPolicy", "MaximumRetryAttempts") == nil {
+			t.Errorf("%s repeats: %v", id, at(target, "RetryPolicy"))
+		}
+		starts, condition := show(at(target, "Arn")), at(tmpl.section("Resources")[id], "Condition")
+		if id == "RefreshSchedule" {
+			if got := show(schedule["State"]); starts != "RefreshFunction.Arn" || condition != nil || got != "if SpreadsRefresh: DISABLED, else ENABLED" {
+				t.Errorf("the schedule starts %s, if %v, and is %s", starts, condition, got)
+			}
+			continue
+		}
+		inputs[id] = fmt.Sprint(at(target, "Input"))
+		if starts != "RefreshParts.Arn" || condition != "SpreadsRefresh" || schedule["State"] != nil {
+			t.Errorf("%s sends to %s, if %v, and is %v", id, starts, condition, schedule["State"])
+		}
 	}
-	if got := schedule["State"]; got != nil && got != "ENABLED" {
-		t.Errorf("the schedule is %v", got)
-	}
-	target := at(schedule, "Target")
-	if got := show(at(target, "Arn")); got != "RefreshFunction.Arn" {
-		t.Errorf("the schedule starts %s", got)
-	}
-	if got := show(at(target, "DeadLetterConfig", "Arn")); got != "DeadLetters.Arn" {
-		t.Errorf("what the schedule cannot deliver goes to %s", got)
-	}
-	if at(target, "RetryPolicy", "MaximumEventAgeInSeconds") != 3600 || at(target, "RetryPolicy", "MaximumRetryAttempts") == nil {
-		t.Errorf("the schedule repeats: %v", at(target, "RetryPolicy"))
-	}
+	compare(t, "the spread refresh", lines(inputs), lines(map[string]string{
+		"RefreshPart0Schedule": `{"shard":0,"of":4}`,
+		"RefreshPart1Schedule": `{"shard":1,"of":4}`,
+		"RefreshPart2Schedule": `{"shard":2,"of":4}`,
+		"RefreshPart3Schedule": `{"shard":3,"of":4}`,
+	}))
 	refresh := tmpl.resources("AWS::Serverless::Function")["RefreshFunction"]
 	invoke := at(refresh, "EventInvokeConfig")
 	if at(invoke, "MaximumRetryAttempts") != 0 || at(invoke, "MaximumEventAgeInSeconds") != 3600 {
@@ -576,6 +603,65 @@ func TestRefreshRunsEveryHourAndIsNotRepeated(t *testing.T) {
 	}
 	if got := show(at(invoke, "DestinationConfig", "OnFailure", "Destination")); got != "DeadLetters.Arn" {
 		t.Errorf("a failed run goes to %s", got)
+	}
+	if got := at(tmpl.section("Parameters"), "RefreshSpread", "Default"); got != "no" {
+		t.Errorf("by default the refresh is spread: %v", got)
+	}
+}
+
+// TestRowsWithEventsReachTheRefresh: the filter lets through what the package
+// table marks, and what fails is neither repeated for ever nor lost.
+func TestRowsWithEventsReachTheRefresh(t *testing.T) {
+	mapping := load(t).resources("AWS::Lambda::EventSourceMapping")["RefreshTells"]
+	if function, source := show(mapping["FunctionName"]), show(mapping["EventSourceArn"]); function != "RefreshFunction" || source != "LedgerTable.StreamArn" {
+		t.Errorf("%s gets what happens in %s", function, source)
+	}
+	filters := many(at(mapping, "FilterCriteria", "Filters"))
+	if len(filters) != 1 || at(filters[0], "Pattern") != `{"dynamodb":{"NewImage":{"outbox_since":{"S":[{"exists":true}]}}}}` {
+		t.Errorf("the filter is %v", filters)
+	}
+	if window, ok := mapping["MaximumBatchingWindowInSeconds"].(int); !ok || window < 1 || window > 5 {
+		t.Errorf("events wait %v s for others", mapping["MaximumBatchingWindowInSeconds"])
+	}
+	if tries, ok := mapping["MaximumRetryAttempts"].(int); !ok || tries < 1 || tries > 10 {
+		t.Errorf("a batch is tried again %v times", mapping["MaximumRetryAttempts"])
+	}
+	// A run sends what is left after ten minutes, and one comes every hour.
+	if age, ok := mapping["MaximumRecordAgeInSeconds"].(int); !ok || age < 600 || age > 2*3600 {
+		t.Errorf("a batch is tried again for %v s", mapping["MaximumRecordAgeInSeconds"])
+	}
+	if mapping["BisectBatchOnFunctionError"] != true || !slices.Contains(many(mapping["FunctionResponseTypes"]), any("ReportBatchItemFailures")) {
+		t.Error("one row that cannot be sent holds up the others")
+	}
+	if got := show(at(mapping, "DestinationConfig", "OnFailure", "Destination")); got != "DeadLetters.Arn" {
+		t.Errorf("what is given up goes to %s", got)
+	}
+}
+
+func TestPartsOfARunAreTakenOneByOne(t *testing.T) {
+	tmpl := load(t)
+	mapping, queue := tmpl.resources("AWS::Lambda::EventSourceMapping")["RefreshTakesParts"], tmpl.resources("AWS::SQS::Queue")["RefreshParts"]
+	if function, source := show(mapping["FunctionName"]), show(mapping["EventSourceArn"]); function != "RefreshFunction" || source != "RefreshParts.Arn" {
+		t.Errorf("%s takes from %s", function, source)
+	}
+	if mapping["BatchSize"] != 1 || at(mapping, "ScalingConfig", "MaximumConcurrency") != 4 {
+		t.Errorf("parts are taken by %v, %v at a time", mapping["BatchSize"], at(mapping, "ScalingConfig"))
+	}
+	for _, id := range []string{"RefreshTakesParts", "RefreshParts"} {
+		if got := at(tmpl.section("Resources")[id], "Condition"); got != "SpreadsRefresh" {
+			t.Errorf("there is %s if %v", id, got)
+		}
+	}
+	visibility, _ := queue["VisibilityTimeout"].(int)
+	if visibility < 6*functions["RefreshFunction"].timeout || visibility > 12*3600 {
+		t.Errorf("a part is taken again after %d s", visibility)
+	}
+	tries, _ := at(queue, "RedrivePolicy", "maxReceiveCount").(int)
+	if retention, _ := queue["MessageRetentionPeriod"].(int); tries < 1 || retention < tries*visibility || show(at(queue, "RedrivePolicy", "deadLetterTargetArn")) != "DeadLetters.Arn" {
+		t.Errorf("a part that fails is forgotten after %d s and goes to %v", retention, queue["RedrivePolicy"])
+	}
+	if got := show(queue["QueueName"]); got != "${AWS::StackName}-refresh-parts" {
+		t.Errorf("the queue is called %s, and the role knows it by its name", got)
 	}
 }
 
@@ -589,7 +675,7 @@ func TestConcurrencyIsReservedOnRequest(t *testing.T) {
 	for id, function := range tmpl.resources("AWS::Serverless::Function") {
 		want := "if ReservesConcurrency: WebConcurrency, else AWS::NoValue"
 		if id == "RefreshFunction" {
-			want = "if ReservesConcurrency: 1, else AWS::NoValue"
+			want = "if ReservesConcurrency: 6, else AWS::NoValue"
 		}
 		if got := show(function["ReservedConcurrentExecutions"]); got != want {
 			t.Errorf("%s reserves %s, want %s", id, got, want)
@@ -655,6 +741,7 @@ func TestEachFunctionMayDoExactlyWhatItNeeds(t *testing.T) {
 		"kms:GenerateDataKey Key.Arn via sqs",
 		"lambda:InvokeFunction RefreshFunction.Arn",
 		"sqs:SendMessage DeadLetters.Arn",
+		"sqs:SendMessage if SpreadsRefresh: RefreshParts.Arn, else AWS::NoValue",
 	})
 	for _, trust := range many(at(schedule, "AssumeRolePolicyDocument", "Statement")) {
 		if show(at(trust, "Condition", "StringEquals", "aws:SourceAccount")) != "AWS::AccountId" {
@@ -779,21 +866,26 @@ func TestTableIsWhatTheLedgerExpects(t *testing.T) {
 	}
 }
 
+var signs = map[any]string{"GreaterThanOrEqualToThreshold": ">=", "GreaterThanThreshold": ">", "LessThanThreshold": "<"}
+
 func TestAlarmsAreRaised(t *testing.T) {
 	got := map[string]string{}
 	for id, alarm := range load(t).resources("AWS::CloudWatch::Alarm") {
 		dimension := at(many(alarm["Dimensions"])[0], "Value")
-		got[fmt.Sprintf("%v/%v of %s", alarm["Namespace"], alarm["MetricName"], show(dimension))] = fmt.Sprint(alarm["TreatMissingData"])
+		got[fmt.Sprintf("%v/%v of %s %s %v", alarm["Namespace"], alarm["MetricName"], show(dimension), signs[alarm["ComparisonOperator"]], alarm["Threshold"])] = fmt.Sprint(alarm["TreatMissingData"])
 		if !refers(alarm["AlarmActions"], "AlarmTopic") {
 			t.Errorf("nobody hears %s", id)
 		}
 	}
 	compare(t, "the alarms", lines(got), lines(map[string]string{
-		"AWS/Lambda/Errors of RefreshFunction": "notBreaching",
-		// A function that does not run has no data: silence is what it is about.
-		"AWS/Lambda/Invocations of RefreshFunction":                           "breaching",
-		"AWS/SQS/ApproximateNumberOfMessagesVisible of DeadLetters.QueueName": "notBreaching",
-		"AWS/ApiGateway/5xx of Api":                                           "notBreaching",
+		"AWS/Lambda/Errors of RefreshFunction >= 1": "notBreaching",
+		// A refresh that does not run has no data: silence is what it is about.
+		"igauth/RunSeconds of AWS::StackName < 1":                                  "breaching",
+		"igauth/MinDaysToExpiry of AWS::StackName < 10":                            "ignore",
+		"igauth/OpenIncidents of AWS::StackName >= 1":                              "ignore",
+		"igauth/OutboxSeconds of AWS::StackName > 3600":                            "ignore",
+		"AWS/SQS/ApproximateNumberOfMessagesVisible of DeadLetters.QueueName >= 1": "notBreaching",
+		"AWS/ApiGateway/5xx of Api >= 3":                                           "notBreaching",
 	}))
 }
 
@@ -915,6 +1007,7 @@ func TestEventsAreOfThisApi(t *testing.T) {
 			}
 			PathParameters map[string]string
 			ScheduledTime  string
+			Records        []struct{ EventSource, EventSourceARN string }
 		}
 		if err := json.Unmarshal(text, &event); err != nil {
 			t.Errorf("%s: %v", file, err)
@@ -923,6 +1016,18 @@ func TestEventsAreOfThisApi(t *testing.T) {
 		if filepath.Base(file) == "refresh.json" {
 			if event.ScheduledTime == "" {
 				t.Errorf("%s is not what the schedule sends", file)
+			}
+			continue
+		}
+		if strings.HasPrefix(filepath.Base(file), "refresh-") {
+			for _, r := range event.Records {
+				service := strings.TrimPrefix(r.EventSource, "aws:")
+				if service != "sqs" && service != "dynamodb" || !strings.HasPrefix(r.EventSourceARN, "arn:aws:"+service+":") {
+					t.Errorf("%s is of %s", file, r.EventSource)
+				}
+			}
+			if len(event.Records) == 0 {
+				t.Errorf("%s has no record", file)
 			}
 			continue
 		}

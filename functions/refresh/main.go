@@ -12,7 +12,7 @@ import (
 
 func main() {
 	log := lambdacontext.NewLogger()
-	function, err := refresh.New(os.Getenv, log)
+	function, err := refresh.New(os.Getenv, log, os.Stdout)
 	if err != nil {
 		log.Error("function not started", "err", err)
 		os.Exit(1)

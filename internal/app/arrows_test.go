@@ -50,11 +50,13 @@ func TestArrows(t *testing.T) {
 		"./internal/igauth/awsstore":         {},
 		"./internal/igauth/awsstore/table":   {"igauth/internal/igauth"},
 		"./internal/igauth/awsstore/secrets": {"igauth/internal/igauth"},
+		"./internal/igauth/awsstore/bus":     {"igauth/internal/igauth"},
 		"./internal/igauth/awsstore/awsfake": {},
 		"./internal/igauth/awsstore/awstest": {"igauth/internal/igauth/awsstore"},
 		"./internal/igsim":                   {},
 		"./internal/apigw":                   {},
 		"./internal/cost":                    {},
+		"./internal/emf":                     {},
 		"./internal/tokenfile":               {"igauth/internal/igauth"},
 		"./internal/app":                     {"igauth/internal/igauth", "igauth/internal/igauth/instagram"},
 	} {
@@ -65,7 +67,7 @@ func TestArrows(t *testing.T) {
 			}
 		}
 	}
-	for _, pkg := range []string{"./internal/igauth", "./internal/igsim", "./internal/igauth/sealed", "./internal/igauth/instagram", "./internal/cost", "./internal/tokenfile"} {
+	for _, pkg := range []string{"./internal/igauth", "./internal/igsim", "./internal/igauth/sealed", "./internal/igauth/instagram", "./internal/cost", "./internal/emf", "./internal/tokenfile"} {
 		for _, dep := range deps(t, pkg) {
 			// The rate limiter is an algorithm and not a vendor: docs/decisions.md.
 			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") && dep != "golang.org/x/time/rate" {
@@ -106,10 +108,10 @@ func onlyInTests(t *testing.T, fakes string) {
 func TestFunctionsAreLean(t *testing.T) {
 	const aws = "github.com/aws/aws-sdk-go-v2/"
 	for pkg, banned := range map[string][]string{
-		"./functions/authorize": {aws + "service/dynamodb", "igauth/internal/igauth/sealed"},
-		"./functions/callback":  {},
-		"./functions/refresh":   {},
-		"./functions/accounts":  {},
+		"./functions/authorize": {aws + "service/dynamodb", aws + "service/eventbridge", "igauth/internal/igauth/sealed"},
+		"./functions/callback":  {aws + "service/eventbridge"},
+		"./functions/refresh":   {"github.com/aws/aws-lambda-go/events"},
+		"./functions/accounts":  {aws + "service/eventbridge"},
 	} {
 		banned = append(banned, aws+"config", aws+"service/sso", aws+"service/sts", aws+"service/kms", "net/rpc",
 			"go.etcd.io", "github.com/alecthomas", "github.com/jedib0t", "igauth/internal/igsim", "testing")

@@ -3,12 +3,14 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +20,7 @@ import (
 	"igauth/internal/apigw"
 	"igauth/internal/app"
 	"igauth/internal/app/local"
+	"igauth/internal/app/refresh"
 	"igauth/internal/igauth"
 	"igauth/internal/igsim"
 )
@@ -28,7 +31,7 @@ const eventAccount = "17841400000010111"
 
 // functions are the handlers as Lambda calls them, on an embedded store and the
 // simulator.
-func functions(t *testing.T) (map[string]lambda.Handler, *igsim.Simulator, string) {
+func functions(t *testing.T) (map[string]lambda.Handler, *igsim.Simulator, string, *outside) {
 	t.Helper()
 	sim, err := igsim.New(igsim.Config{})
 	if err != nil {
@@ -65,12 +68,22 @@ func functions(t *testing.T) (map[string]lambda.Handler, *igsim.Simulator, strin
 		wrapped[name] = lambda.NewHandler(apigw.Wrap(handler, igauth.Unavailable(), log))
 	}
 	wrapped["claims"] = wrapped["accounts"]
-	refresher, err := parts.Refresher()
+	sent := &outside{}
+	parts.Publisher, parts.Settings.SecretPrefix = sent, "igauth"
+	function, err := refresh.Compose(parts, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrapped["refresh"] = lambda.NewHandler(refresher.RunOnce)
-	return wrapped, sim, server.URL
+	wrapped["refresh"] = lambda.NewHandler(function)
+	return wrapped, sim, server.URL, sent
+}
+
+// outside takes every event.
+type outside struct{ messages []igauth.Message }
+
+func (o *outside) Publish(_ context.Context, messages []igauth.Message) error {
+	o.messages = append(o.messages, messages...)
+	return nil
 }
 
 func readEvent(t *testing.T, name string) []byte {
@@ -102,7 +115,7 @@ func invoke(t *testing.T, handler lambda.Handler, event []byte) events.APIGatewa
 // Every event that users replay with `sam local invoke` goes through the real
 // handler here, too.
 func TestEvents(t *testing.T) {
-	handlers, sim, simURL := functions(t)
+	handlers, sim, simURL, sent := functions(t)
 
 	// Connect the account with the events themselves: the state and the cookie of
 	// authorize.json's answer take the place of those in callback-approved.json.
@@ -159,9 +172,30 @@ func TestEvents(t *testing.T) {
 			t.Errorf("got %s, %v", out, err)
 		}
 	})
+	t.Run("refresh-part", func(t *testing.T) {
+		if out, err := handlers["refresh"].Invoke(t.Context(), readEvent(t, "refresh-part")); err != nil || string(out) != "null" {
+			t.Errorf("got %s, %v", out, err)
+		}
+	})
+	t.Run("refresh-tell", func(t *testing.T) {
+		out, err := handlers["refresh"].Invoke(t.Context(), readEvent(t, "refresh-tell"))
+		if err != nil || string(out) != `{"batchItemFailures":[]}` {
+			t.Errorf("got %s, %v", out, err)
+		}
+		var told []igauth.EventType
+		for _, m := range sent.messages {
+			if m.Body.AccountID != eventAccount {
+				t.Errorf("told of %+v", m.Body)
+			}
+			told = append(told, m.Type)
+		}
+		if !slices.Equal(told, []igauth.EventType{igauth.EventConnected, igauth.EventDisconnected}) {
+			t.Errorf("told %q", told)
+		}
+	})
 	t.Run("none is left out", func(t *testing.T) {
 		files, err := filepath.Glob("../../events/*.json")
-		if err != nil || len(files) != 12 {
+		if err != nil || len(files) != 14 {
 			t.Errorf("got %d events: replay the new one above", len(files))
 		}
 	})

@@ -23,7 +23,9 @@ var compose = map[string]func(func(string) string, *slog.Logger) (any, error){
 	"authorize": func(getenv func(string) string, log *slog.Logger) (any, error) { return authorize.New(getenv, log) },
 	"callback":  func(getenv func(string) string, log *slog.Logger) (any, error) { return callback.New(getenv, log) },
 	"accounts":  func(getenv func(string) string, log *slog.Logger) (any, error) { return accounts.New(getenv, log) },
-	"refresh":   func(getenv func(string) string, log *slog.Logger) (any, error) { return refresh.New(getenv, log) },
+	"refresh": func(getenv func(string) string, log *slog.Logger) (any, error) {
+		return refresh.New(getenv, log, io.Discard)
+	},
 }
 
 var discard = slog.New(slog.DiscardHandler)

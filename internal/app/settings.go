@@ -6,9 +6,12 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"igauth/internal/igauth"
@@ -31,6 +34,10 @@ const (
 	EnvInstagramWWW   = "IGAUTH_INSTAGRAM_WWW"
 	EnvInstagramAPI   = "IGAUTH_INSTAGRAM_API"
 	EnvInstagramGraph = "IGAUTH_INSTAGRAM_GRAPH"
+	EnvPolicy         = "IGAUTH_POLICY"
+	EnvRefreshRate    = "IGAUTH_REFRESH_RATE"
+	EnvRefreshAtOnce  = "IGAUTH_REFRESH_PARALLEL"
+	EnvEventBus       = "IGAUTH_EVENT_BUS"
 )
 
 // Settings are what the environment says, in final types.
@@ -52,7 +59,18 @@ type Settings struct {
 	KeysetName string
 	// WWW, API and Graph are the hosts of Instagram; empty means Meta's own.
 	WWW, API, Graph string
+	// Policy says when accounts are due.
+	Policy igauth.Policy
+	// RefreshRate is how often a run asks Meta in a second at most, RefreshAtOnce
+	// how many accounts it works on at a time; 0 means the default of
+	// [igauth.RefresherConfig].
+	RefreshRate, RefreshAtOnce int
+	// EventBus is the name of the bus that events are sent to.
+	EventBus string
 }
+
+// DefaultEventBus is the bus that every AWS account has.
+const DefaultEventBus = "default"
 
 // A VaultKind says how tokens are kept.
 type VaultKind string
@@ -116,6 +134,14 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 	if s.Vault == VaultSealed && s.KeysetName == "" {
 		problem(EnvKeysetName, errors.New("is not set, and sealed tokens need a keyset"))
 	}
+	s.Policy, err = igauth.ParsePolicy(getenv(EnvPolicy))
+	problem(EnvPolicy, err)
+	s.RefreshRate, err = positive(getenv(EnvRefreshRate))
+	problem(EnvRefreshRate, err)
+	s.RefreshAtOnce, err = positive(getenv(EnvRefreshAtOnce))
+	problem(EnvRefreshAtOnce, err)
+	s.EventBus = cmp.Or(getenv(EnvEventBus), DefaultEventBus)
+	problem(EnvEventBus, checkBus(s.EventBus))
 	return s, errors.Join(problems...)
 }
 
@@ -136,6 +162,29 @@ func checkAppID(id string) error {
 		return nil
 	}
 	return errors.New("must be the Instagram app id: digits only, without quotes or spaces")
+}
+
+// positive reads a whole number from 1 to 1000; none is 0.
+func positive(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 1000 {
+		return 0, errors.New("must be a whole number from 1 to 1000")
+	}
+	return n, nil
+}
+
+// busName is what the name of an event bus looks like
+// (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html).
+var busName = regexp.MustCompile(`^[/.A-Za-z0-9_-]{1,256}$`)
+
+func checkBus(name string) error {
+	if !busName.MatchString(name) {
+		return errors.New("must be the name of an event bus, not its ARN: letters, digits and / . - _ only")
+	}
+	return nil
 }
 
 // CheckOrigin reports whether an origin is this machine, and what is wrong with

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"igauth/internal/app"
 	"igauth/internal/igauth"
@@ -50,6 +51,30 @@ func TestLoadTellsEveryProblem(t *testing.T) {
 	for _, bad := range []string{"undefined", " 123", "0", "12a"} {
 		if _, err := app.Load(env(map[string]string{app.EnvAppID: bad})); err == nil {
 			t.Errorf("the app id %q is accepted", bad)
+		}
+	}
+}
+
+func TestLoadOfTheRefresh(t *testing.T) {
+	s, err := app.Load(env(map[string]string{
+		app.EnvPolicy: "refresh_at=0.4 probe_every=11h", app.EnvRefreshRate: "20", app.EnvRefreshAtOnce: "32", app.EnvEventBus: "shop",
+	}))
+	if err != nil || s.Policy.RefreshAt != 0.4 || s.Policy.ProbeEvery != 11*time.Hour || s.RefreshRate != 20 || s.RefreshAtOnce != 32 || s.EventBus != "shop" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	if s, err := app.Load(env(nil)); err != nil || s.RefreshRate != 0 || s.RefreshAtOnce != 0 || s.EventBus != "default" {
+		t.Errorf("nothing is set: got %+v, %v", s, err)
+	}
+	for name, bad := range map[string][]string{
+		app.EnvPolicy:        {"refresh_at", "refresh_at=2", "sometimes=1h"},
+		app.EnvRefreshRate:   {"0", "-1", "2.5", "1001", "fast"},
+		app.EnvRefreshAtOnce: {"0", "-1", "many"},
+		app.EnvEventBus:      {"arn:aws:events:eu-central-1:123456789012:event-bus/shop", "a b"},
+	} {
+		for _, value := range bad {
+			if _, err := app.Load(env(map[string]string{name: value})); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s=%s: got %v", name, value, err)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,11 +27,15 @@ type Parts struct {
 	Vault  igauth.Vault
 	// Keyset is for those who look after the keys of sealed tokens.
 	Keyset Keyset
+	// Publisher takes the events; without one they stay in their rows, for another
+	// program to send.
+	Publisher igauth.Publisher
 	// PlainHTTP is only for the development server on loopback.
 	PlainHTTP bool
 	// HomeURL is where the link on result pages leads.
 	HomeURL string
-	// PerSecond bounds a refresh run; see igauth.RefresherConfig.
+	// PerSecond bounds a refresh run; 0 means what the settings say. See
+	// igauth.RefresherConfig.
 	PerSecond int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -111,12 +116,36 @@ func (p Parts) Refresher() (*igauth.Refresher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: meta, PerSecond: p.PerSecond, Log: p.Log})
+	cfg := igauth.RefresherConfig{
+		Store: store, Meta: meta, Log: p.Log,
+		PerSecond: cmp.Or(p.PerSecond, p.Settings.RefreshRate), Parallel: p.Settings.RefreshAtOnce,
+	}
+	if p.Publisher != nil {
+		if cfg.Relay, err = p.relay(store); err != nil {
+			return nil, err
+		}
+	}
+	return igauth.NewRefresher(cfg)
+}
+
+// Relay returns what sends events.
+func (p Parts) Relay() (*igauth.Relay, error) {
+	store, err := p.Store()
+	if err != nil {
+		return nil, err
+	}
+	return p.relay(store)
+}
+
+func (p Parts) relay(store *igauth.Store) (*igauth.Relay, error) {
+	// Links of RelayConfig is not set yet: reconnect links are made of StateKeys
+	// and the settings' PublicURL, which the refresh function has both.
+	return igauth.NewRelay(igauth.RelayConfig{Store: store, Publisher: p.Publisher, Log: p.Log})
 }
 
 // Store returns the accounts and their tokens.
 func (p Parts) Store() (*igauth.Store, error) {
-	return igauth.NewStore(igauth.StoreConfig{Ledger: p.Ledger, Vault: p.Vault, Now: p.Now, Log: p.Log})
+	return igauth.NewStore(igauth.StoreConfig{Ledger: p.Ledger, Vault: p.Vault, Policy: p.Settings.Policy, Now: p.Now, Log: p.Log})
 }
 
 // Instagram returns the client of Meta's API.

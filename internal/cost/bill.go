@@ -39,8 +39,13 @@ const (
 	fixedSecrets  = 2 // the app secret and the state key
 	sealedSecrets = 1 // the sealed vault's keyset
 	fixedKeys     = 1
-	fixedAlarms   = 4
+	fixedAlarms   = 7
 )
+
+// metrics are those that every run writes: six numbers of its own, the shortest
+// life of a token, how much of Meta's limit is used, and one for each of four
+// statuses. One for each class of failures, in an hour that has any, is left out.
+const metrics = 6 + 1 + 1 + 4
 
 // MaxSecrets is how many secrets Secrets Manager holds for an AWS account in a
 // Region. The quota cannot be raised
@@ -141,10 +146,12 @@ func Monthly(in Usage) Bill {
 	add(lambdaRequest, work.invocations)
 	add(apiRequest, work.apiRequests)
 	add(scheduledRun, runsPerMonth)
+	add(sentEvent, work.events)
 	add(keyMonth, fixedKeys)
 	add(keyRequest, work.keyRequests+fixedReads+tableKey)
 	add(logVolume, work.logBytes/gigabyte)
 	add(alarmMonth, fixedAlarms)
+	add(metricMonth, metrics)
 	if in.Accounts > 0 {
 		bill.PerAccount = bill.Total / accounts
 	}

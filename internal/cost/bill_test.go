@@ -69,6 +69,7 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			"Lambda: invocations":            (730 + 730 + refreshes + 4*connects) * 0.20 / 1e6,
 			"API Gateway: HTTP API requests": (730 + 3*connects) * 1.00 / 1e6,
 			"EventBridge Scheduler: runs":    730 * 1.00 / 1e6,
+			"EventBridge: events":            (refreshes + connects) * 1.00 / 1e6,
 			"KMS: customer managed key":      1.00,
 			// a refresh gets and puts, a probe and a read get, a connection puts;
 			// 3 fixed secrets for each connection; the table's key for each run,
@@ -76,9 +77,10 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			"KMS: requests": (2*refreshes + probes + 730 + connects + 3*connects + 730 + 730 + connects) * 0.03 / 10_000,
 			// 1,500 bytes for a run, a read and each of the 3 requests of a
 			// connection, 300 for a refresh, 1,200 for who tells
-			"CloudWatch: logs taken in": (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
-			"CloudWatch: alarms":        4 * 0.10,
-		}, 2.6192},
+			"CloudWatch: logs taken in":      (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
+			"CloudWatch: alarms":             7 * 0.10,
+			"CloudWatch: metrics of our own": 12 * 0.30,
+		}, 6.5192},
 		// A row of 2,245 bytes is written with 3 units, so that a save is 9 and a
 		// pair 2*(3+1) + 2*3 = 14.
 		{Usage{Sealed, 1, 24, 2245}, map[string]float64{
@@ -96,12 +98,14 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			"Lambda: invocations":                 (730 + 730 + refreshes + 4*connects) * 0.20 / 1e6,
 			"API Gateway: HTTP API requests":      (730 + 3*connects) * 1.00 / 1e6,
 			"EventBridge Scheduler: runs":         730 * 1.00 / 1e6,
+			"EventBridge: events":                 (refreshes + connects) * 1.00 / 1e6,
 			"KMS: customer managed key":           1.00,
 			// each call of Secrets Manager is a get; the table's key as above
-			"KMS: requests":             (730 + 730 + connects + 3*connects + 730 + 730 + connects) * 0.03 / 10_000,
-			"CloudWatch: logs taken in": (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
-			"CloudWatch: alarms":        4 * 0.10,
-		}, 2.6248},
+			"KMS: requests":                  (730 + 730 + connects + 3*connects + 730 + 730 + connects) * 0.03 / 10_000,
+			"CloudWatch: logs taken in":      (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
+			"CloudWatch: alarms":             7 * 0.10,
+			"CloudWatch: metrics of our own": 12 * 0.30,
+		}, 6.5248},
 	} {
 		t.Run(string(test.usage.Vault), func(t *testing.T) {
 			bill := Monthly(test.usage)
@@ -171,7 +175,7 @@ func TestCostsAreLinear(t *testing.T) {
 
 func TestNoAccount(t *testing.T) {
 	bill := Monthly(Usage{Vault: SecretsManager, ReadsPerDay: 24})
-	if bill.PerAccount != 0 || bill.Total < fixedSecrets*0.40+1+fixedAlarms*0.10 {
+	if bill.PerAccount != 0 || bill.Total < fixedSecrets*0.40+1+fixedAlarms*0.10+metrics*0.30 {
 		t.Errorf("got $%v, $%v for each account", bill.Total, bill.PerAccount)
 	}
 }
@@ -251,12 +255,16 @@ func resources(t *testing.T) map[string]string {
 // What the model takes for given is in the template.
 func TestModelIsOfThisTemplate(t *testing.T) {
 	all := resources(t)
-	kinds, conditional := map[string]int{}, 0
+	kinds, conditional, parts := map[string]int{}, 0, 0
 	for _, lines := range all {
 		_, kind, _ := strings.Cut(lines, "\n    Type: AWS::")
 		kind, _, _ = strings.Cut(kind, "\n")
 		if kind == "SecretsManager::Secret" && strings.Contains(lines, "\n    Condition:") {
 			conditional++ // only with the sealed vault
+			continue
+		}
+		if strings.Contains(lines, "\n    Condition: SpreadsRefresh\n") {
+			parts++ // less than a cent: not in the model
 			continue
 		}
 		kinds[kind]++
@@ -267,6 +275,9 @@ func TestModelIsOfThisTemplate(t *testing.T) {
 		if kinds[kind] != want {
 			t.Errorf("the template has %d of AWS::%s, and the model %d", kinds[kind], kind, want)
 		}
+	}
+	if parts != 6 {
+		t.Errorf("%d resources are for a spread refresh, want a queue, its mapping and four schedules", parts)
 	}
 	if conditional != sealedSecrets {
 		t.Errorf("the template has %d secrets under a condition, and the model %d", conditional, sealedSecrets)

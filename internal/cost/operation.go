@@ -66,6 +66,7 @@ type operation struct {
 	keyRequests float64 // requests that Secrets Manager makes of KMS
 	apiRequests float64
 	invocations float64
+	events      float64 // sent to EventBridge
 	gbSeconds   float64
 	logBytes    float64
 }
@@ -75,7 +76,7 @@ func (o operation) times(n float64) operation {
 	return operation{
 		writes: n * o.writes, reads: n * o.reads,
 		secretCalls: n * o.secretCalls, keyRequests: n * o.keyRequests,
-		apiRequests: n * o.apiRequests, invocations: n * o.invocations,
+		apiRequests: n * o.apiRequests, invocations: n * o.invocations, events: n * o.events,
 		gbSeconds: n * o.gbSeconds, logBytes: n * o.logBytes,
 	}
 }
@@ -84,7 +85,7 @@ func (o operation) plus(p operation) operation {
 	return operation{
 		writes: o.writes + p.writes, reads: o.reads + p.reads,
 		secretCalls: o.secretCalls + p.secretCalls, keyRequests: o.keyRequests + p.keyRequests,
-		apiRequests: o.apiRequests + p.apiRequests, invocations: o.invocations + p.invocations,
+		apiRequests: o.apiRequests + p.apiRequests, invocations: o.invocations + p.invocations, events: o.events + p.events,
 		gbSeconds: o.gbSeconds + p.gbSeconds, logBytes: o.logBytes + p.logBytes,
 	}
 }
@@ -106,10 +107,10 @@ func refresh(v Vault, row int) operation {
 // tell is the sending of what a change wrote into a row: a function is invoked by
 // the table's stream, the reading of which is free for it
 // (https://aws.amazon.com/dynamodb/pricing/on-demand/), reads the row, and saves it
-// without its events. EventBridge's charge for the events is not counted here.
+// without its event.
 func tell(row int) operation {
 	return operation{
-		writes: saveUnits(row), reads: readUnits(row), invocations: 1,
+		writes: saveUnits(row), reads: readUnits(row), invocations: 1, events: 1,
 		gbSeconds: refreshMemory * secondsPerTell, logBytes: logPerRequest,
 	}
 }

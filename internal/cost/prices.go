@@ -72,6 +72,10 @@ var (
 		Service: "EventBridge Scheduler", Item: "runs", Unit: "invocation", USD: 1.00, Per: 1e6,
 		Source: "https://aws.amazon.com/eventbridge/pricing/", Read: "2026-11-23", Unsure: true,
 	}
+	sentEvent = Price{
+		Service: "EventBridge", Item: "events", Unit: "event", USD: 1.00, Per: 1e6,
+		Source: "https://aws.amazon.com/eventbridge/pricing/", Read: "2026-11-23", Unsure: true,
+	}
 	// A key that rotates every year, as the template's does, costs a dollar more
 	// after its first rotation and another after its second, and no more after
 	// that (https://cloudburn.io/blog/aws-kms-pricing). Bills are of the first
@@ -94,15 +98,21 @@ var (
 	}
 )
 
+// metricMonth is charged by the hours in which a metric was written.
+var metricMonth = Price{
+	Service: "CloudWatch", Item: "metrics of our own", Unit: "metric-month", USD: 0.30, Per: 1,
+	Source: "https://aws.amazon.com/cloudwatch/pricing/", Read: "2026-11-23", Unsure: true,
+}
+
 // Prices returns every price that a bill is made of, in the order of its lines.
 func Prices() []Price {
 	return []Price{
 		secretMonth, secretCall,
 		writeUnit, readUnit, tableStorage, tableBackup,
 		lambdaTime, lambdaRequest,
-		apiRequest, scheduledRun,
+		apiRequest, scheduledRun, sentEvent,
 		keyMonth, keyRequest,
-		logVolume, alarmMonth,
+		logVolume, alarmMonth, metricMonth,
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	attrDueShard     = "due_shard"
 	attrDueNanos     = "due_nanos"
 	attrExpiresNanos = "expires_nanos"
+	attrOutboxSince  = "outbox_since"
 	attrTTL          = "ttl"
 	// These are fields of the records.
 	attrID       = "id"
@@ -86,6 +87,7 @@ func accountItem(a igauth.Account, attempt string) (item, error) {
 		row[attrDueShard] = textValue(shardOf(a.ID))
 		row[attrDueNanos] = numberValue(nanos(a.DueAt))
 	}
+	tellSince(row, a.Outbox)
 	forget(row, a.ForgetAt)
 	return row, nil
 }
@@ -103,7 +105,20 @@ func flowItem(f igauth.Flow, attempt string) (item, error) {
 
 // healthItem returns the health as it is stored by an attempt.
 func healthItem(h igauth.Health, attempt string) (item, error) {
-	return encode(h, healthKey, attempt)
+	row, err := encode(h, healthKey, attempt)
+	if err != nil {
+		return nil, err
+	}
+	tellSince(row, h.Outbox)
+	return row, nil
+}
+
+// tellSince marks an item that has events to send, so that the filter of the
+// table's stream lets it through: one cannot ask whether a list has elements.
+func tellSince(row item, outbox []igauth.Event) {
+	if len(outbox) > 0 {
+		row[attrOutboxSince] = textValue(outbox[0].At.UTC().Format(time.RFC3339))
+	}
 }
 
 // forget has the table delete an item some time after a time, if there is one.

@@ -16,7 +16,7 @@ import (
 // TestAttributesApart keeps our attributes and the records' fields from meeting
 // under one name.
 func TestAttributesApart(t *testing.T) {
-	ours := []string{attrKey, attrAttempt, attrKind, attrDueShard, attrDueNanos, attrExpiresNanos, attrTTL}
+	ours := []string{attrKey, attrAttempt, attrKind, attrDueShard, attrDueNanos, attrExpiresNanos, attrOutboxSince, attrTTL}
 	for _, record := range []reflect.Type{reflect.TypeFor[igauth.Account](), reflect.TypeFor[igauth.Flow](), reflect.TypeFor[igauth.Health]()} {
 		fields := map[string]bool{}
 		for _, field := range reflect.VisibleFields(record) {
@@ -73,6 +73,24 @@ func TestAccountItem(t *testing.T) {
 			}
 		}
 		t.Fatalf("got %d attributes, want %d", len(row), len(want))
+	}
+}
+
+// The stream's filter sees which rows have something to tell, and no others.
+func TestOutboxSince(t *testing.T) {
+	at := time.Date(2026, 5, 4, 3, 2, 1, 5, time.FixedZone("CEST", 7200))
+	for want, outbox := range map[string][]igauth.Event{
+		"":                     nil,
+		"2026-05-04T01:02:01Z": {{ID: "1", At: at}, {ID: "2", At: at.Add(time.Hour)}},
+	} {
+		account, err := accountItem(igauth.Account{Profile: igauth.Profile{ID: "1"}, Outbox: outbox}, "a1")
+		if err != nil || text(account["outbox_since"]) != want {
+			t.Errorf("account: got %v, %v; want %q", account["outbox_since"], err, want)
+		}
+		health, err := healthItem(igauth.Health{Outbox: outbox}, "a1")
+		if err != nil || text(health["outbox_since"]) != want {
+			t.Errorf("health: got %v, %v; want %q", health["outbox_since"], err, want)
+		}
 	}
 }
 

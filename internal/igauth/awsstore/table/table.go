@@ -13,6 +13,8 @@
 //   - due_shard and due_nanos: where an account stands in the index of what is
 //     due, only while it is due at some time;
 //   - expires_nanos: where an account stands among those of its status;
+//   - outbox_since: when the oldest event was written that an account or the
+//     health still has to send, for the filter of the table's stream;
 //   - ttl: from when on DynamoDB may delete a flow, or what is left of an erased
 //     account.
 //
