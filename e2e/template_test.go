@@ -300,6 +300,7 @@ var functions = map[string]struct {
 			"IGAUTH_REFRESH_RATE":     "RefreshRate",
 			"IGAUTH_REFRESH_PARALLEL": "RefreshParallel",
 			"IGAUTH_EVENT_BUS":        "EventBus",
+			"IGAUTH_APP_ID":           "InstagramAppId",
 			"IGAUTH_STATE_KEY_NAME":   "${AWS::StackName}/state-key",
 			"IGAUTH_PUBLIC_URL":       "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
 		},

@@ -138,9 +138,15 @@ func (p Parts) Relay() (*igauth.Relay, error) {
 }
 
 func (p Parts) relay(store *igauth.Store) (*igauth.Relay, error) {
-	// Links of RelayConfig is not set yet: reconnect links are made of StateKeys
-	// and the settings' PublicURL, which the refresh function has both.
-	return igauth.NewRelay(igauth.RelayConfig{Store: store, Publisher: p.Publisher, Log: p.Log})
+	cfg := igauth.RelayConfig{Store: store, Publisher: p.Publisher, Log: p.Log}
+	if p.StateKeys != nil && p.Settings.PublicURL != "" && p.Settings.AppID != "" {
+		links, err := p.Links()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Links = links
+	}
+	return igauth.NewRelay(cfg)
 }
 
 // Store returns the accounts and their tokens.

@@ -137,10 +137,14 @@ func (r *Relay) account(ctx context.Context, a Account) (Account, error) {
 		m.Body.AccountID, m.Body.AppScopedID, m.Body.Username, m.Body.Login = a.ID, a.AppScopedID, a.Username, a.Login
 		if r.links != nil && e.asksForPerson() && a.Generation == e.Generation {
 			url, until, err := r.links.ReconnectURL(ctx, a)
-			if err != nil {
+			switch {
+			case err == nil:
+				m.Body.ReconnectURL, m.Body.ReconnectUntil = url, until
+			case r.store.now().Sub(e.At) < linklessAfter:
 				return a, fmt.Errorf("making the reconnect link: %w", err)
+			default:
+				r.log.WarnContext(ctx, "event sent without its reconnect link", "accountId", a.ID, "err", err)
 			}
-			m.Body.ReconnectURL, m.Body.ReconnectUntil = url, until
 		}
 		messages[i] = m
 	}
@@ -164,6 +168,10 @@ func (r *Relay) account(ctx context.Context, a Account) (Account, error) {
 		}
 	}
 }
+
+// linklessAfter is how long an event waits for its reconnect link. Then it is
+// better to be told without one.
+const linklessAfter = time.Hour
 
 // publish hands messages over, as many at a time as the publisher takes.
 func (r *Relay) publish(ctx context.Context, messages []Message) error {

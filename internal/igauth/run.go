@@ -50,7 +50,7 @@ func (r *Refresher) newRun(perSecond float64) *run {
 	}
 }
 
-// alone returns a run for a person who waits for one account.
+// newRunAlone returns a run for a person who waits for one account.
 func (r *Refresher) newRunAlone() *run {
 	run := r.newRun(0)
 	run.alone = true

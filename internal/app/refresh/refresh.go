@@ -149,6 +149,10 @@ func metrics(stack string, report igauth.Report) emf.Metrics {
 	if report.Incident != nil {
 		m.OpenIncidents = 1
 	}
+	if report.AppUsage > 0 {
+		percent := float64(report.AppUsage)
+		m.AppUsagePercent = &percent
+	}
 	return m
 }
 
