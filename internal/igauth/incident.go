@@ -61,8 +61,8 @@ func (h *Health) tell(at time.Time, incident Incident, state string) {
 // connectFailed opens an incident if a visitor could not connect because of the
 // app itself.
 func (s *Store) connectFailed(ctx context.Context, code Code) {
-	if code != CodeAppSecret && code != CodeAppID && code != CodeRedirectURI {
-		return
+	if code != CodeAppSecret && code != CodeAppID {
+		return // the other faults can be of a visitor who sent a wrong code
 	}
 	now := s.now()
 	err := s.changeHealth(ctx, func(h *Health) bool {

@@ -170,7 +170,7 @@ func (r *run) account(ctx context.Context, a Account) {
 	}
 	plan := r.plan(a)
 	switch {
-	case plan.Action == ActionNone && !a.DueAt.After(r.now) && len(a.Outbox) > 0:
+	case plan.Action == ActionNone && (len(a.Outbox) > 0 || a.DueAt.IsZero() || a.DueAt.After(r.now)):
 		return // there was nothing to do but to send events
 	case r.isQuiet() && plan.Action != ActionExpire:
 		r.count(func(report *Report) { report.Deferred++ })
@@ -218,7 +218,8 @@ func (r *run) outcome(ctx context.Context, a Account, action Action, err error) 
 
 // needsAttention reports whether a failure is more than a blip.
 func (r *run) needsAttention(a Account, err error) bool {
-	return a.Failures+1 >= expiringAfter || r.now.Sub(a.CheckedAt) > unprobedFor || ClassOf(err) == ClassMisconfigured
+	unprobed := r.store.policy.ProbeEvery > 0 && r.now.Sub(a.CheckedAt) > unprobedFor
+	return unprobed || a.Failures+1 >= expiringAfter || ClassOf(err) == ClassMisconfigured
 }
 
 // unprobedFor is how long Meta may be silent about an account before somebody
@@ -262,9 +263,9 @@ func (r *run) isQuiet() bool {
 
 // finish takes stock, logs the run, and returns an error if somebody must look.
 func (r *run) finish(ctx context.Context, err error) (Report, error) {
-	ctx, cancel := afterwards(ctx)
+	stock, cancel := context.WithTimeout(context.WithoutCancel(ctx), stockTime(ctx))
 	defer cancel()
-	err = errors.Join(err, r.takeStock(ctx))
+	err = errors.Join(err, r.takeStock(stock))
 	report := r.report
 	if u, ok := r.Refresher.meta.(interface{ Usage() Usage }); ok {
 		report.AppUsage = u.Usage().AppPercent

@@ -43,7 +43,8 @@ func (r *run) takeStock(ctx context.Context) error {
 		}
 	}
 	if err := r.countAccounts(ctx); err != nil {
-		return err
+		// The numbers of the last time do.
+		r.log.WarnContext(ctx, "accounts not counted", "err", err)
 	}
 	r.report.Counts = r.health.Counts
 	if i, open := r.health.Incident(PlaceRefresh); open {
@@ -52,6 +53,16 @@ func (r *run) takeStock(ctx context.Context) error {
 		r.report.Incident = &i
 	}
 	return nil
+}
+
+// stockTime is how long taking stock may last: what is left of the invocation, and
+// no more than a minute.
+func stockTime(ctx context.Context) time.Duration {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return time.Minute
+	}
+	return min(time.Minute, max(lastWords, time.Until(end)-lastWords))
 }
 
 // countAccounts counts the accounts by status, if that was not done lately, and
