@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -199,6 +200,39 @@ func TestEvents(t *testing.T) {
 			t.Errorf("got %d events: replay the new one above", len(files))
 		}
 	})
+}
+
+// What asks for a person has a link for that person, in AWS as anywhere.
+func TestEventsCarryReconnectLinks(t *testing.T) {
+	folder, err := local.Create(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = folder.Close() }()
+	parts, sent := folder.Parts(nil, discard), &outside{}
+	parts.Publisher, parts.Settings = sent, app.Settings{AppID: igsim.DefaultAppID, PublicURL: "https://connect.example"}
+	at := time.Date(2026, time.March, 5, 6, 7, 8, 0, time.UTC)
+	dead := igauth.Account{
+		Profile: igauth.Profile{ID: eventAccount, Username: "maria.bakes"}, Status: igauth.StatusReauthRequired, Generation: 3,
+		Outbox: []igauth.Event{{ID: strings.Repeat("1", 32), Type: igauth.EventReauthRequired, At: at, Generation: 3}},
+	}
+	if err := parts.Ledger.Save(t.Context(), igauth.Change{Account: &dead, Attempt: strings.Repeat("a", 32)}); err != nil {
+		t.Fatal(err)
+	}
+	function, err := refresh.Compose(parts, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := function(t.Context(), readEvent(t, "refresh-tell")); err != nil || len(sent.messages) != 1 {
+		t.Fatalf("got %+v, %v and %d events", out, err, len(sent.messages))
+	}
+	if body := sent.messages[0].Body; !strings.HasPrefix(body.ReconnectURL, "https://connect.example/authorize?reconnect=") || body.ReconnectUntil.IsZero() {
+		t.Errorf("got %+v", body)
+	}
+	parts.Settings.AppID = ""
+	if _, err := refresh.Compose(parts, io.Discard); err == nil || !strings.Contains(err.Error(), "app id") {
+		t.Errorf("without an app id: got %v", err)
+	}
 }
 
 // approve decides in the simulator's consent window and returns the raw query of
