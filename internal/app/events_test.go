@@ -229,10 +229,6 @@ func TestEventsCarryReconnectLinks(t *testing.T) {
 	if body := sent.messages[0].Body; !strings.HasPrefix(body.ReconnectURL, "https://connect.example/authorize?reconnect=") || body.ReconnectUntil.IsZero() {
 		t.Errorf("got %+v", body)
 	}
-	parts.Settings.AppID = ""
-	if _, err := refresh.Compose(parts, io.Discard); err == nil || !strings.Contains(err.Error(), "app id") {
-		t.Errorf("without an app id: got %v", err)
-	}
 }
 
 // approve decides in the simulator's consent window and returns the raw query of
