@@ -63,9 +63,9 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			// indexes of names and of statuses
 			"DynamoDB: storage, indexes included": (1845 + 1845 + 180 + 180) / 1073741824.0 * 0.25,
 			"DynamoDB: point-in-time recovery":    1845 / 1073741824.0 * 0.20,
-			// runs of 2 s, accounts of 0.2 s, telling of 0.2 s, at 256 MB; reads of
+			// runs of 2 s, accounts of 0.1 s, telling of 0.2 s, at 256 MB; reads of
 			// 50 ms, connections of 3 s, at 512 MB
-			"Lambda: time on arm64":          (730*2*0.25 + (2*refreshes+probes+connects)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
+			"Lambda: time on arm64":          (730*2*0.25 + (refreshes+probes)*0.1*0.25 + (refreshes+connects)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
 			"Lambda: invocations":            (730 + 730 + refreshes + 4*connects) * 0.20 / 1e6,
 			"API Gateway: HTTP API requests": (730 + 3*connects) * 1.00 / 1e6,
 			"EventBridge Scheduler: runs":    730 * 1.00 / 1e6,
@@ -79,8 +79,8 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			// connection, 300 for a refresh, 1,200 for who tells
 			"CloudWatch: logs taken in":      (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
 			"CloudWatch: alarms":             7 * 0.10,
-			"CloudWatch: metrics of our own": 12 * 0.30,
-		}, 6.5192},
+			"CloudWatch: metrics of our own": 9 * 0.30,
+		}, 5.6192},
 		// A row of 2,245 bytes is written with 3 units, so that a save is 9 and a
 		// pair 2*(3+1) + 2*3 = 14.
 		{Usage{Sealed, 1, 24, 2245}, map[string]float64{
@@ -94,7 +94,7 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			"DynamoDB: reads on demand":           (2*730.085489 + (refreshes+probes)*0.5*2245/4096 + 4*730 + 730 + refreshes + 4*connects) * 0.125 / 1e6,
 			"DynamoDB: storage, indexes included": (2345 + 2345 + 180 + 180) / 1073741824.0 * 0.25,
 			"DynamoDB: point-in-time recovery":    2345 / 1073741824.0 * 0.20,
-			"Lambda: time on arm64":               (730*2*0.25 + (2*refreshes+probes+connects)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
+			"Lambda: time on arm64":               (730*2*0.25 + (refreshes+probes)*0.1*0.25 + (refreshes+connects)*0.2*0.25 + 730*0.05*0.5 + connects*3*0.5) * 0.0000133334,
 			"Lambda: invocations":                 (730 + 730 + refreshes + 4*connects) * 0.20 / 1e6,
 			"API Gateway: HTTP API requests":      (730 + 3*connects) * 1.00 / 1e6,
 			"EventBridge Scheduler: runs":         730 * 1.00 / 1e6,
@@ -104,8 +104,8 @@ func TestBillOfOneAccountByHand(t *testing.T) {
 			"KMS: requests":                  (730 + 730 + connects + 3*connects + 730 + 730 + connects) * 0.03 / 10_000,
 			"CloudWatch: logs taken in":      (730*1500 + 730*1500 + (3*1500+1200)*connects + (300+1200)*refreshes) / 1073741824.0 * 0.50,
 			"CloudWatch: alarms":             7 * 0.10,
-			"CloudWatch: metrics of our own": 12 * 0.30,
-		}, 6.5248},
+			"CloudWatch: metrics of our own": 9 * 0.30,
+		}, 5.6248},
 	} {
 		t.Run(string(test.usage.Vault), func(t *testing.T) {
 			bill := Monthly(test.usage)

@@ -31,10 +31,10 @@ const (
 	webMemory     = 0.5
 	// secondsPerRun is the start of a run and its look at what is due.
 	secondsPerRun = 2
-	// secondsPerAccount is what each account adds to a run. Eight are worked on
-	// at a time, so that what counts is the pace at which they begin, which is
-	// five a second, see igauth.RefresherConfig.PerSecond.
-	secondsPerAccount = 0.2
+	// secondsPerAccount is what each account adds to a run. Sixteen are worked on
+	// at a time, so that what counts is the pace at which Meta is asked, which is
+	// ten a second, see igauth.RefresherConfig.PerSecond.
+	secondsPerAccount = 0.1
 	// secondsPerTell is the sending of a row's events.
 	secondsPerTell = 0.2
 	// secondsPerRead is a token read, a start now and then included.

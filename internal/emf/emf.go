@@ -28,8 +28,8 @@ type Metrics struct {
 	// MinDaysToExpiry is the shortest life that any token has left, nil if it is
 	// not known or there is no token.
 	MinDaysToExpiry *float64
-	// Due, Refreshed and Probed count accounts.
-	Due, Refreshed, Probed int
+	// Due and Refreshed count accounts.
+	Due, Refreshed int
 	// RunSeconds is how long the run took.
 	RunSeconds float64
 	// OpenIncidents counts the failures of the app that last.
@@ -51,7 +51,6 @@ func Write(w io.Writer, m Metrics) error {
 	run := []metric{
 		{"Due", "Count", float64(m.Due)},
 		{"Refreshed", "Count", float64(m.Refreshed)},
-		{"Probed", "Count", float64(m.Probed)},
 		{"RunSeconds", "Seconds", m.RunSeconds},
 		{"OpenIncidents", "Count", float64(m.OpenIncidents)},
 		{"OutboxSeconds", "Seconds", m.OutboxSeconds},

@@ -21,17 +21,17 @@ func TestLines(t *testing.T) {
 	}{
 		"a run of an empty installation": {
 			Metrics{At: at, Stack: "igauth", RunSeconds: 0.25},
-			[]string{`{"Due":0,"OpenIncidents":0,"OutboxSeconds":0,"Probed":0,"Refreshed":0,"RunSeconds":0.25,"Stack":"igauth","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Probed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"}]}]}}`},
+			[]string{`{"Due":0,"OpenIncidents":0,"OutboxSeconds":0,"Refreshed":0,"RunSeconds":0.25,"Stack":"igauth","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"}]}]}}`},
 		},
 		"all there is": {
 			Metrics{
-				At: at, Stack: "shop", MinDaysToExpiry: pointer(29.5), Due: 7, Refreshed: 4, Probed: 2, RunSeconds: 12, OpenIncidents: 1,
+				At: at, Stack: "shop", MinDaysToExpiry: pointer(29.5), Due: 7, Refreshed: 4, RunSeconds: 12, OpenIncidents: 1,
 				OutboxSeconds: 900, AppUsagePercent: pointer(41),
 				AccountsByStatus: map[string]int{"expiring": 0, "active": 120},
 				FailedByClass:    map[string]int{"transient": 1, "dead": 0},
 			},
 			[]string{
-				`{"AppUsagePercent":41,"Due":7,"MinDaysToExpiry":29.5,"OpenIncidents":1,"OutboxSeconds":900,"Probed":2,"Refreshed":4,"RunSeconds":12,"Stack":"shop","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"Probed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"},{"Name":"MinDaysToExpiry","Unit":"None"},{"Name":"AppUsagePercent","Unit":"Percent"}]}]}}`,
+				`{"AppUsagePercent":41,"Due":7,"MinDaysToExpiry":29.5,"OpenIncidents":1,"OutboxSeconds":900,"Refreshed":4,"RunSeconds":12,"Stack":"shop","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"},{"Name":"MinDaysToExpiry","Unit":"None"},{"Name":"AppUsagePercent","Unit":"Percent"}]}]}}`,
 				`{"AccountsByStatus":120,"Stack":"shop","Status":"active","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack","Status"]],"Metrics":[{"Name":"AccountsByStatus","Unit":"Count"}]}]}}`,
 				`{"AccountsByStatus":0,"Stack":"shop","Status":"expiring","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack","Status"]],"Metrics":[{"Name":"AccountsByStatus","Unit":"Count"}]}]}}`,
 				`{"Class":"transient","FailedByClass":1,"Stack":"shop","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack","Class"]],"Metrics":[{"Name":"FailedByClass","Unit":"Count"}]}]}}`,

@@ -22,7 +22,7 @@ type Renewer interface {
 type RefresherConfig struct {
 	Store *Store
 	Meta  Renewer
-	// Parallel is how many accounts are worked on at a time, default 8.
+	// Parallel is how many accounts are worked on at a time, default 16.
 	Parallel int
 	// PerSecond bounds how often a run asks Meta in a second, default 10, which
 	// leaves most of Secrets Manager's 50 writes a second to others
@@ -55,7 +55,7 @@ func NewRefresher(cfg RefresherConfig) (*Refresher, error) {
 	if cfg.Store == nil || cfg.Meta == nil {
 		return nil, errors.New("a refresher needs a store and a client of Meta")
 	}
-	defaultTo(&cfg.Parallel, 8)
+	defaultTo(&cfg.Parallel, 16)
 	defaultTo(&cfg.PerSecond, 10)
 	defaultTo(&cfg.CallTimeout, 30*time.Second)
 	if cfg.Parallel < 1 {

@@ -140,7 +140,7 @@ func metrics(stack string, report igauth.Report) emf.Metrics {
 		At:              report.StartedAt.Add(time.Duration(report.Seconds * float64(time.Second))),
 		Stack:           stack,
 		MinDaysToExpiry: report.MinDaysToExpiry,
-		Due:             report.Due, Refreshed: report.Refreshed, Probed: report.Probed,
+		Due:             report.Due, Refreshed: report.Refreshed,
 		RunSeconds:       report.Seconds,
 		OutboxSeconds:    report.OutboxSeconds,
 		AccountsByStatus: byName(report.Counts),
@@ -160,7 +160,10 @@ func metrics(stack string, report igauth.Report) emf.Metrics {
 func byName[Name ~string](numbers map[Name]int) map[string]int {
 	named := make(map[string]int, len(numbers))
 	for name, n := range numbers {
-		named[string(name)] = n
+		if n > 0 {
+			// Each is a metric, which costs $0.30 a month.
+			named[string(name)] = n
+		}
 	}
 	return named
 }

@@ -141,7 +141,7 @@ func TestMetricsAreTheReports(t *testing.T) {
 	})
 	want := got
 	want.At, want.Stack, want.RunSeconds = started.Add(1500*time.Millisecond), "shop", 1.5
-	want.Due, want.Refreshed, want.Probed, want.MinDaysToExpiry, want.OutboxSeconds, want.OpenIncidents = 9, 4, 3, &days, 700, 1
+	want.Due, want.Refreshed, want.MinDaysToExpiry, want.OutboxSeconds, want.OpenIncidents = 9, 4, &days, 700, 1
 	want.AccountsByStatus, want.FailedByClass = map[string]int{"active": 8}, map[string]int{"transient": 2}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
