@@ -126,7 +126,7 @@ func fullFlow(id igauth.FlowID) igauth.Flow {
 			RequestedScopes: []string{"instagram_business_basic"},
 		},
 		Account:    "17841401313574613",
-		Outcome:    igauth.Outcome{Code: "connected", MissingScopes: []string{"instagram_business_manage_messages"}},
+		Outcome:    igauth.Outcome{Code: "connected", MissingScopes: []string{"instagram_business_manage_messages"}, WantedName: "maria", FoundName: "maria.private"},
 		ClaimHash:  "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 		ClaimUntil: day.Add(time.Minute),
 		ClaimedAt:  day.Add(time.Second + 1),
