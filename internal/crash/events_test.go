@@ -183,11 +183,11 @@ func init() {
 		},
 		&scenario{
 			name: "incident opens", behaviours: []string{"same", "new-old-dies"},
-			before: func(w *world) { overdue(w); w.metaFails("app_disabled", 1) }, works: []work{run},
+			before: func(w *world) { overdue(w); w.metaFails("app_disabled", 1) }, works: []work{run}, trials: true, stock: true,
 		},
 		&scenario{
 			name: "trial heals", behaviours: []string{"same", "new-old-dies"},
-			before: func(w *world) { overdue(w); w.metaFails("app_disabled", 1); w.tick(); untilNextHour() }, works: []work{run},
+			before: func(w *world) { overdue(w); w.metaFails("app_disabled", 1); w.tick(); untilNextHour() }, works: []work{run}, trials: true,
 		},
 	)
 }

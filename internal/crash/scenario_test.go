@@ -29,6 +29,11 @@ type scenario struct {
 	ends igauth.Status
 	// dies says that Meta has ended the token, so that the owner is to be asked.
 	dies bool
+	// stock says that the run's look at the whole installation is struck, too.
+	stock bool
+	// trials says that an account is tried each hour, whatever became of the try
+	// before: while an incident is open no account remembers one.
+	trials bool
 }
 
 // A work is what a process does.
@@ -115,7 +120,7 @@ var scenarios = []*scenario{
 		works: []work{visit}, after: []func(*world){(*world).reload},
 	},
 	{
-		name: "refresh", behaviours: allBehaviours, before: overdue, works: []work{run},
+		name: "refresh", behaviours: allBehaviours, before: overdue, works: []work{run}, stock: true,
 	},
 	{
 		name: "disconnect", before: func(w *world) { w.connected(10 * day) },
