@@ -224,8 +224,12 @@ func (a Account) patient(plan Plan) Plan {
 	return plan
 }
 
-// tryAgain is how long after a failed probe or promotion the next one comes.
-const tryAgain = time.Hour
+// tryAgain is how long after a failed probe or promotion the next one comes. Of
+// probes that fail again and again it grows.
+const (
+	tryAgain     = time.Hour
+	tryAgainMost = 12 * time.Hour
+)
 
 func (p Policy) planProbe(a Account) Plan {
 	if a.Doubt.Code != "" {
@@ -245,8 +249,13 @@ func (p Policy) planProbe(a Account) Plan {
 		every -= time.Duration(float64(every) / 2 * spread(a.ID))
 	}
 	at := latest(a.IssuedAt, a.CheckedAt).Add(every)
-	if a.LastFailure.At.After(a.CheckedAt) {
-		at = latest(at, a.LastFailure.At.Add(tryAgain))
+	if failed := a.LastFailure.At; failed.After(a.CheckedAt) {
+		wait := tryAgain
+		if !failed.Equal(a.TriedAt) {
+			// A probe has failed: after an hour, an hour, two, four, and so on.
+			wait = min(max(failed.Sub(at), tryAgain), tryAgainMost)
+		}
+		at = latest(at, failed.Add(wait))
 	}
 	return a.patient(Plan{ActionProbe, at.Truncate(time.Second), "Meta was not asked about the account for a day"})
 }
