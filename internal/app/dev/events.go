@@ -44,6 +44,8 @@ type sentEvent struct {
 	At   time.Time
 	// Whom is the account's username, or its id.
 	Whom string
+	// Detail is a remark, such as "open" of an incident.
+	Detail string
 	// JSON is what EventBridge carries as its detail.
 	JSON string
 }
@@ -65,7 +67,7 @@ func (m *mailbox) newest() []sentEvent {
 		if whom == "" {
 			whom = string(message.Body.AccountID)
 		}
-		events = append(events, sentEvent{message.Type, message.At, whom, text.String()})
+		events = append(events, sentEvent{message.Type, message.At, whom, message.Body.Detail, text.String()})
 	}
 	return events
 }
