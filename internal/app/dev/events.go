@@ -42,10 +42,8 @@ func (m *mailbox) Publish(ctx context.Context, messages []igauth.Message) error 
 type sentEvent struct {
 	Type igauth.EventType
 	At   time.Time
-	// Whom is the account's username, or its id.
-	Whom string
-	// Detail is a remark, such as "open" of an incident.
-	Detail string
+	// Of is the account's username, or its id; of an incident whether it is open.
+	Of string
 	// JSON is what EventBridge carries as its detail.
 	JSON string
 }
@@ -63,11 +61,14 @@ func (m *mailbox) newest() []sentEvent {
 		if err := encoder.Encode(message.Body); err != nil {
 			text.WriteString(err.Error())
 		}
-		whom := message.Body.Username
-		if whom == "" {
-			whom = string(message.Body.AccountID)
+		of := message.Body.Username
+		if of == "" {
+			of = string(message.Body.AccountID)
 		}
-		events = append(events, sentEvent{message.Type, message.At, whom, message.Body.Detail, text.String()})
+		if message.Body.Incident != nil {
+			of = message.Body.Detail
+		}
+		events = append(events, sentEvent{message.Type, message.At, of, text.String()})
 	}
 	return events
 }

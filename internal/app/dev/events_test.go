@@ -80,7 +80,7 @@ func TestEventsAreSentAndListed(t *testing.T) {
 	for _, e := range w.events() {
 		kinds = append(kinds, e.kind)
 		ids[e.body.ID] = true
-		if e.body.AccountID != id || !strings.HasPrefix(e.whom, "maria.bakes") {
+		if e.body.AccountID != id || e.whom != "maria.bakes" {
 			t.Errorf("%s is of %q, %s", e.kind, e.whom, e.body.AccountID)
 		}
 		if repairs := e.kind == "Reauthorization Required"; repairs != strings.HasPrefix(e.body.ReconnectURL, w.server.URL()+"/authorize?reconnect=") {
