@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"igauth/internal/app/dev"
 	"igauth/internal/igauth"
@@ -32,7 +33,7 @@ The state stays in the data folder and survives a restart.`
 }
 
 func (c *devCommand) Run(ctx context.Context, t *terminal) error {
-	policy, _, err := readPolicy(c.Policy)
+	policy, _, err := readPolicy(c.Policy, os.Getenv)
 	if err != nil {
 		return err
 	}

@@ -19,10 +19,10 @@ const policyFlag = "--policy"
 
 // readPolicy reads the policy of a flag or, without one, of the environment. It
 // says where the policy is from, "" if there is none.
-func readPolicy(flag string) (policy igauth.Policy, from string, err error) {
+func readPolicy(flag string, getenv func(string) string) (policy igauth.Policy, from string, err error) {
 	from, text := policyFlag, flag
 	if text == "" {
-		from, text = app.EnvPolicy, os.Getenv(app.EnvPolicy)
+		from, text = app.EnvPolicy, getenv(app.EnvPolicy)
 	}
 	if text == "" {
 		return igauth.Policy{}, "", nil
@@ -36,7 +36,7 @@ func readPolicy(flag string) (policy igauth.Policy, from string, err error) {
 // folderPolicy returns the policy for a folder: that of the environment, or of the
 // server that used the folder last.
 func folderPolicy(folder *local.Folder) (policy igauth.Policy, from string, err error) {
-	policy, from, err = readPolicy("")
+	policy, from, err = readPolicy("", os.Getenv)
 	if err != nil || from != "" {
 		return policy, from, err
 	}
@@ -110,7 +110,7 @@ func (c *policyCommand) policy() (igauth.Policy, string, error) {
 	}
 	folder, err := local.Open(c.Data, nil)
 	if errors.Is(err, local.ErrEmpty) {
-		return readPolicy("")
+		return readPolicy("", os.Getenv)
 	}
 	if err != nil {
 		return igauth.Policy{}, "", err

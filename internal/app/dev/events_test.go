@@ -98,11 +98,15 @@ func TestEventsAreSentAndListed(t *testing.T) {
 
 // The list is bounded, however long the clock is moved.
 func TestEventsAreForgotten(t *testing.T) {
-	w := open(t, dev.Options{})
+	policy, err := igauth.ParsePolicy("refresh_at=0.05 jitter=0.01 probe_every=0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, dev.Options{Policy: policy}) // refreshes every three days
 	for _, account := range []string{"maria.bakes", "studio_norte", "old.town.cafe"} {
 		w.connect(account)
 	}
-	w.advance(2 * 365 * 24 * time.Hour)
+	w.advance(70 * 24 * time.Hour)
 	events := w.events()
 	if len(events) != 50 {
 		t.Errorf("got %d events, want the last 50", len(events))
