@@ -75,6 +75,7 @@ func (p Policy) withDefaults() (Policy, error) {
 	problem(inOrder && p.WarnWithin >= longLived-last, "warn_within=%s: tokens are first refreshed as late as %s before their end, and only those that fail are warned of", span(p.WarnWithin), span(longLived-last))
 	problem(p.WarnWithin < 0, "warn_within=%s: must not be negative", span(p.WarnWithin))
 	problem(p.ProbeEvery > 0 && p.ProbeEvery < time.Hour, "probe_every=%s: must be an hour at least, or 0 for never", span(p.ProbeEvery))
+	problem(p.ReviveWithin > 0 && p.ReviveWithin < p.RetryEvery, "revive_within=%s: must hold at least one try, retry_every=%s, or be 0 for never", span(p.ReviveWithin), span(p.RetryEvery))
 	problem(p.ConfirmAfter < time.Minute || p.ConfirmAfter > 24*time.Hour, "confirm_after=%s: must be between a minute and a day", span(p.ConfirmAfter))
 	return p, errors.Join(problems...)
 }
