@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"igauth/internal/igauth"
@@ -36,7 +37,8 @@ type meta struct {
 	http.Server
 	simulator *igsim.Simulator
 	clock     *igsim.Clock
-	latency   time.Duration
+	// latency is in nanoseconds.
+	latency atomic.Int64
 
 	mu          sync.Mutex
 	arrivals    []time.Time
@@ -60,7 +62,8 @@ func newMeta(latency time.Duration) (*meta, error) {
 	if err := simulator.SetBehaviour(igsim.Behaviour{Refresh: "new"}); err != nil {
 		return nil, err
 	}
-	m := &meta{simulator: simulator, clock: clock, latency: latency}
+	m := &meta{simulator: simulator, clock: clock}
+	m.setLatency(latency)
 	m.Handler = http.HandlerFunc(m.serve)
 	m.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -72,6 +75,8 @@ func newMeta(latency time.Duration) (*meta, error) {
 	return m, nil
 }
 
+func (m *meta) setLatency(latency time.Duration) { m.latency.Store(int64(latency)) }
+
 func (m *meta) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == statsPath {
 		_ = json.NewEncoder(w).Encode(m.stats())
@@ -80,7 +85,7 @@ func (m *meta) serve(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
 	m.arrivals = append(m.arrivals, time.Now())
 	m.mu.Unlock()
-	time.Sleep(m.latency)
+	time.Sleep(time.Duration(m.latency.Load()))
 	m.simulator.ServeHTTP(w, r)
 }
 
@@ -102,7 +107,7 @@ func (m *meta) stats() stats {
 	defer m.mu.Unlock()
 	s := stats{Calls: len(m.arrivals), Connections: m.connections, Busiest: busiest(m.arrivals)}
 	if s.Calls > 0 {
-		s.Seconds = (m.arrivals[s.Calls-1].Sub(m.arrivals[0]) + m.latency).Seconds()
+		s.Seconds = (m.arrivals[s.Calls-1].Sub(m.arrivals[0]) + time.Duration(m.latency.Load())).Seconds()
 	}
 	m.arrivals, m.connections = nil, 0
 	return s
