@@ -99,26 +99,26 @@ func listen(tb testing.TB) (net.Listener, string) {
 }
 
 // A connection that finds no room to wait for its next request is closed, and a
-// handshake paid for another one.
+// handshake paid for another one. All wait at once when a ledger is slow.
 func TestConnectionsToMetaAreKept(t *testing.T) {
-	const parallel, each = 64, 8
+	const parallel, rounds = 64, 8
 	listener, host := listen(t)
 	m, client, token := mustMeta(t, listener, host, nil)
 	m.setLatency(20 * time.Millisecond)
-	var workers sync.WaitGroup
-	for range parallel {
-		workers.Go(func() {
-			for range each {
+	for range rounds {
+		var workers sync.WaitGroup
+		for range parallel {
+			workers.Go(func() {
 				if _, err := client.RefreshToken(t.Context(), token); err != nil {
 					t.Error(err)
 				}
-			}
-		})
+			})
+		}
+		workers.Wait()
 	}
-	workers.Wait()
 	// While one is being opened another one may become free, so that there can be
 	// some more than workers.
-	if seen := m.stats(); seen.Calls != parallel*each || seen.Connections > 2*parallel {
+	if seen := m.stats(); seen.Calls != parallel*rounds || seen.Connections > 2*parallel {
 		t.Errorf("%d connections for %d requests, %d at a time", seen.Connections, seen.Calls, parallel)
 	}
 }
