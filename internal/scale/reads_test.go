@@ -71,7 +71,13 @@ func mustWorld(t testing.TB, ledger igauth.Ledger, c *counter) *world {
 
 func (w *world) mustFill(t *testing.T, accounts, due int) {
 	t.Helper()
-	if err := w.fill(t.Context(), accounts, due, 4, anyToken, func(int) {}); err != nil {
+	w.mustFillWith(t, anyToken, rows{to: due, due: true})
+	w.mustFillWith(t, anyToken, rows{from: due, to: accounts})
+}
+
+func (w *world) mustFillWith(t testing.TB, token igauth.Secret, these rows) {
+	t.Helper()
+	if err := w.fill(t.Context(), these, 4, token, func() {}); err != nil {
 		t.Fatal(err)
 	}
 }

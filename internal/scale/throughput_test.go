@@ -40,9 +40,7 @@ func TestMetaIsAskedNoMoreOftenThanAllowedAndHardlyLess(t *testing.T) {
 				w := newFake(t)
 				network := newPipe()
 				meta, client, token := mustMeta(t, network, "http://meta.example", network.transport())
-				if err := w.fill(t.Context(), accounts, accounts, 1, token, func(int) {}); err != nil {
-					t.Fatal(err)
-				}
+				w.mustFillWith(t, token, rows{to: accounts, due: true})
 				report, _, err := w.run(t.Context(), client, test.parallel, test.perSecond)
 				if err != nil || report.Refreshed != accounts {
 					t.Fatalf("got %+v, %v; want %d refreshed", report, err, accounts)
@@ -135,9 +133,7 @@ func BenchmarkRun(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
 				w := openBolt(b)
-				if err := w.fill(b.Context(), accounts, accounts, 1, token, func(int) {}); err != nil {
-					b.Fatal(err)
-				}
+				w.mustFillWith(b, token, rows{to: accounts, due: true})
 				b.StartTimer()
 				report, _, err := w.run(b.Context(), client, parallel, -1)
 				if err != nil || report.Refreshed != accounts {

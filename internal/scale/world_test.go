@@ -76,39 +76,49 @@ func (w *world) account(ctx context.Context, n int, due bool, token igauth.Secre
 	return a, err
 }
 
-// fill connects accounts from a number up to another, of which the first so many
-// are due, with several saves at a time. It says how far it has come.
-func (w *world) fill(ctx context.Context, accounts, due, parallel int, token igauth.Secret, progress func(done int)) error {
+// rows are accounts, from a number up to another.
+type rows struct {
+	from, to int
+	due      bool
+	// again is set for accounts that are connected already, and were not due.
+	again bool
+}
+
+// fill connects accounts, with several saves at a time. Progress is called for
+// each.
+func (w *world) fill(ctx context.Context, these rows, parallel int, token igauth.Secret, progress func()) error {
 	var (
 		next    atomic.Int64
 		workers sync.WaitGroup
-		once    sync.Once
-		failed  error
 	)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next.Store(int64(these.from))
 	for range parallel {
 		workers.Go(func() {
 			for ctx.Err() == nil {
 				n := int(next.Add(1) - 1)
-				if n >= accounts {
+				if n >= these.to {
 					return
 				}
-				a, err := w.account(ctx, n, n < due, token)
+				a, err := w.account(ctx, n, these.due, token)
+				attempt := fmt.Sprintf("%032d", n)
+				if these.again {
+					a.Revision, attempt = 1, fmt.Sprintf("f%031d", n)
+				}
 				if err == nil {
-					err = w.ledger.Save(ctx, igauth.Change{Account: &a, Attempt: fmt.Sprintf("%032d", n)})
+					err = w.ledger.Save(ctx, igauth.Change{Account: &a, Attempt: attempt})
 				}
 				if err != nil {
-					once.Do(func() { failed = fmt.Errorf("connecting account %d: %w", n, err) })
-					cancel()
+					cancel(fmt.Errorf("connecting account %d: %w", n, err))
 					return
 				}
-				progress(n)
+				progress()
 			}
 		})
 	}
 	workers.Wait()
-	return failed
+	return context.Cause(ctx)
 }
 
 // count has the accounts counted, as a run of today has done.
