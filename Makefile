@@ -54,7 +54,7 @@ DUE ?= 1000
 LEDGER ?= bolt
 BENCH_REFRESH = go test -count=1 -v -timeout 0 -run '^TestBenchRefresh$$' ./internal/scale \
 	-accounts $(ACCOUNTS) -due $(DUE) -ledger $(LEDGER) $(ARGS)
-bench-refresh: ## Measure a run with DUE due (default 1000) of ACCOUNTS (default 1000000), in LEDGER=bolt or dynamodb.
+bench-refresh: ## Measure a run with DUE due (default 1000) of ACCOUNTS (default 1000000), LEDGER=bolt or dynamodb.
 ifeq ($(LEDGER),dynamodb)
 	$(if $(IGAUTH_TEST_DYNAMODB)$(IGAUTH_TEST_AWS),,bash e2e/emulators.sh )$(BENCH_REFRESH)
 else

@@ -26,7 +26,7 @@ var (
 	benchParallel = flag.Int("parallel", 32, "how many accounts a run works on at a time")
 	benchRate     = flag.Int("rate", -1, "how often Meta may be asked in a second; -1 for as often as possible")
 	benchLatency  = flag.Duration("latency", latency, "how long Meta takes for an answer")
-	benchJSON     = flag.String("json", "", "a file for the figures")
+	benchJSON     = flag.String("figures", "", "a file for the figures, as JSON")
 )
 
 const (
