@@ -1,7 +1,9 @@
 package scale
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/awsstore/awstest"
 	"igauth/internal/igauth/instagram"
 )
 
@@ -97,27 +100,51 @@ func listen(tb testing.TB) (net.Listener, string) {
 }
 
 // A connection that finds no room to wait for its next request is closed, and a
-// handshake paid for another one. All wait at once when a ledger is slow.
-func TestConnectionsToMetaAreKept(t *testing.T) {
-	const parallel, rounds = 64, 8
+// handshake paid for another one.
+func TestConnectionsAreKept(t *testing.T) {
 	listener, host := listen(t)
 	m, client, token := mustMeta(t, listener, host, nil)
 	m.setLatency(20 * time.Millisecond)
-	for range rounds {
-		var workers sync.WaitGroup
-		for range parallel {
-			workers.Go(func() {
-				if _, err := client.RefreshToken(t.Context(), token); err != nil {
-					t.Error(err)
+	store := awstest.Config(t, host).HTTPClient
+	for name, ask := range map[string]func() error{
+		"to Meta": func() error {
+			_, err := client.RefreshToken(t.Context(), token)
+			return err
+		},
+		"to AWS": func() error {
+			// Who answers does not matter.
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, host+"/me", nil)
+			if err != nil {
+				return err
+			}
+			resp, err := store.Do(req)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(io.Discard, resp.Body)
+			return errors.Join(err, resp.Body.Close())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const parallel, rounds = 64, 8
+			m.stats()
+			for range rounds {
+				var workers sync.WaitGroup
+				for range parallel {
+					workers.Go(func() {
+						if err := ask(); err != nil {
+							t.Error(err)
+						}
+					})
 				}
-			})
-		}
-		workers.Wait()
-	}
-	// While one is being opened another one may become free, so that there can be
-	// some more than workers.
-	if seen := m.stats(); seen.Calls != parallel*rounds || seen.Connections > 2*parallel {
-		t.Errorf("%d connections for %d requests, %d at a time", seen.Connections, seen.Calls, parallel)
+				workers.Wait() // Then all connections wait at once.
+			}
+			// While one is being opened another one may become free, so that there can
+			// be some more than workers.
+			if seen := m.stats(); seen.Calls != parallel*rounds || seen.Connections > 2*parallel {
+				t.Errorf("%d connections for %d requests, %d at a time", seen.Connections, seen.Calls, parallel)
+			}
+		})
 	}
 }
 
