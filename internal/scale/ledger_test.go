@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -22,6 +23,18 @@ type figures struct {
 	Rows map[string]int `json:"rows"`
 	// Failed counts the calls that were answered with an error.
 	Failed int `json:"failed"`
+	// Seconds is how long all calls took together, and Slowest one of them.
+	Seconds float64 `json:"seconds"`
+	Slowest float64 `json:"slowest_seconds"`
+}
+
+// all returns how many calls there were.
+func (f figures) all() int {
+	n := 0
+	for _, calls := range f.Calls {
+		n += calls
+	}
+	return n
 }
 
 // reads returns how many calls only read, and how many rows they read, apart from
@@ -66,7 +79,8 @@ func (c *counter) reset() {
 	c.figures = figures{Calls: map[string]int{}, Rows: map[string]int{}}
 }
 
-func (c *counter) add(name string, rows int, err error) {
+func (c *counter) add(began time.Time, name string, rows int, err error) {
+	took := time.Since(began).Seconds()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Calls[name]++
@@ -74,13 +88,17 @@ func (c *counter) add(name string, rows int, err error) {
 	if err != nil {
 		c.Failed++
 	}
+	c.Seconds += took
+	c.Slowest = max(c.Slowest, took)
 }
 
 // take returns the figures since the last reset.
 func (c *counter) take() figures {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return figures{maps.Clone(c.Calls), maps.Clone(c.Rows), c.Failed}
+	taken := c.figures
+	taken.Calls, taken.Rows = maps.Clone(c.Calls), maps.Clone(c.Rows)
+	return taken
 }
 
 // A counted ledger counts what it is asked.
@@ -97,54 +115,62 @@ func one(err error) int {
 }
 
 func (l counted) Account(ctx context.Context, id igauth.AccountID) (igauth.Account, error) {
+	began := time.Now()
 	a, err := l.Ledger.Account(ctx, id)
-	l.add("Account", one(err), err)
+	l.add(began, "Account", one(err), err)
 	return a, err
 }
 
 func (l counted) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error) {
+	began := time.Now()
 	f, err := l.Ledger.Flow(ctx, id)
-	l.add("Flow", one(err), err)
+	l.add(began, "Flow", one(err), err)
 	return f, err
 }
 
 func (l counted) Save(ctx context.Context, change igauth.Change) error {
+	began := time.Now()
 	err := l.Ledger.Save(ctx, change)
-	l.add("Save", one(err), err)
+	l.add(began, "Save", one(err), err)
 	return err
 }
 
 func (l counted) Health(ctx context.Context) (igauth.Health, error) {
+	began := time.Now()
 	h, err := l.Ledger.Health(ctx)
 	if err != nil { // a new installation has none
-		l.add("Health", 0, nil)
+		l.add(began, "Health", 0, nil)
 		return h, err
 	}
-	l.add("Health", 1, nil)
+	l.add(began, "Health", 1, nil)
 	return h, nil
 }
 
 func (l counted) Due(ctx context.Context, q igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
+	began := time.Now()
 	due, next, err := l.Ledger.Due(ctx, q)
-	l.add("Due", len(due), err)
+	l.add(began, "Due", len(due), err)
 	return due, next, err
 }
 
 func (l counted) Expiries(ctx context.Context, status igauth.Status, limit int) ([]igauth.Expiry, error) {
+	began := time.Now()
 	expiries, err := l.Ledger.Expiries(ctx, status, limit)
-	l.add("Expiries", len(expiries), err)
+	l.add(began, "Expiries", len(expiries), err)
 	return expiries, err
 }
 
 func (l counted) Count(ctx context.Context, status igauth.Status) (int, error) {
+	began := time.Now()
 	n, err := l.Ledger.Count(ctx, status)
-	l.add("Count", n, err)
+	l.add(began, "Count", n, err)
 	return n, err
 }
 
 func (l counted) Accounts(ctx context.Context, after igauth.AccountID, limit int) ([]igauth.Account, error) {
+	began := time.Now()
 	accounts, err := l.Ledger.Accounts(ctx, after, limit)
-	l.add("Accounts", len(accounts), err)
+	l.add(began, "Accounts", len(accounts), err)
 	return accounts, err
 }
 
@@ -165,28 +191,32 @@ type countedClient struct {
 }
 
 func (c countedClient) GetItem(ctx context.Context, in *dynamodb.GetItemInput, options ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	began := time.Now()
 	out, err := c.dynamoDB.GetItem(ctx, in, options...)
 	rows := 0
 	if err == nil && len(out.Item) > 0 {
 		rows = 1
 	}
-	c.add("GetItem", rows, err)
+	c.add(began, "GetItem", rows, err)
 	return out, err
 }
 
 func (c countedClient) PutItem(ctx context.Context, in *dynamodb.PutItemInput, options ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	began := time.Now()
 	out, err := c.dynamoDB.PutItem(ctx, in, options...)
-	c.add("PutItem", one(err), err)
+	c.add(began, "PutItem", one(err), err)
 	return out, err
 }
 
 func (c countedClient) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, options ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	began := time.Now()
 	out, err := c.dynamoDB.TransactWriteItems(ctx, in, options...)
-	c.add("TransactWriteItems", len(in.TransactItems), err)
+	c.add(began, "TransactWriteItems", len(in.TransactItems), err)
 	return out, err
 }
 
 func (c countedClient) Query(ctx context.Context, in *dynamodb.QueryInput, options ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	began := time.Now()
 	out, err := c.dynamoDB.Query(ctx, in, options...)
 	name := "Query " + aws.ToString(in.IndexName)
 	if in.Select != "" {
@@ -196,13 +226,14 @@ func (c countedClient) Query(ctx context.Context, in *dynamodb.QueryInput, optio
 	if err == nil {
 		rows = int(out.ScannedCount)
 	}
-	c.add(name, rows, err)
+	c.add(began, name, rows, err)
 	return out, err
 }
 
 func (c countedClient) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, options ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	began := time.Now()
 	out, err := c.dynamoDB.BatchGetItem(ctx, in, options...)
-	c.add("BatchGetItem", 0, err)
+	c.add(began, "BatchGetItem", 0, err)
 	return out, err
 }
 

@@ -47,6 +47,8 @@ func tableOf(all []measurement) string {
 	}
 	row("ledger: calls that read", func(m measurement) string { return grouped(m.Calls) })
 	row("ledger: rows read", func(m measurement) string { return grouped(m.Rows) })
+	row("ledger: a call, ms", func(m measurement) string { return fmt.Sprintf("%.1f", 1000*m.Ledger.Seconds/float64(m.Ledger.all())) })
+	row("ledger: the slowest, ms", func(m measurement) string { return fmt.Sprintf("%.0f", 1000*m.Ledger.Slowest) })
 	row("repeated calls", func(m measurement) string { return grouped(m.Retries) })
 	row("peak heap", func(m measurement) string { return fmt.Sprintf("%.1f MB", float64(m.PeakHeap)/megabyte) })
 	return text.String()
