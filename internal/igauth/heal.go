@@ -176,8 +176,8 @@ func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
 	} else {
 		r.outcome(ctx, a, action, r.probe(ctx, a))
 	}
-	r.count(func(report *Report) { report.Due++ })
 	r.dropHeld()
+	r.count(func(report *Report) { report.Deferred = 0 }) // it is counted when the run comes by
 	last, asked := r.breaker.last()
 	// A failure of another kind, and of an account, is an answer, too.
 	return asked && (last.ok || !ofAll(last.class) && last.class != incident.Class)
