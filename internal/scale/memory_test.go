@@ -63,6 +63,9 @@ func (g *grudging) RefreshToken(ctx context.Context, token igauth.Secret) (igaut
 // What a run keeps of each account for longer than it works on it would show here:
 // a row has three kilobytes, fifteen thousand of them 45 MB.
 func TestMemoryDoesNotGrowWithWhatIsDue(t *testing.T) {
+	if withRace {
+		t.Skip("the race detector needs memory of its own")
+	}
 	const less, more = 5_000, 20_000
 	peak := func(due int) uint64 {
 		w := newBolt(t) // its rows are in the file, and not in the heap
