@@ -1,6 +1,7 @@
 package igauth_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -165,5 +166,24 @@ func TestRefreshByHandAsksTwice(t *testing.T) {
 	b.advance(25 * time.Hour)
 	if a, _ := b.refresher.Refresh(t.Context(), testProfile.ID); a.Status != igauth.StatusReauthRequired {
 		t.Errorf("both say it is dead: got %s", a.Status)
+	}
+}
+
+// Behind an attempt that did not come back stands a token that may be too young,
+// as any other.
+func TestRefreshByHandAfterADeadAttemptKeepsTheFloor(t *testing.T) {
+	b := newBench(t)
+	a := b.account()
+	a.Lease = igauth.Lease{Attempt: strings.Repeat("e", 32), Until: b.now(), Work: igauth.WorkMove, Generation: a.Generation + 1}
+	if err := b.ledger.Save(t.Context(), igauth.Change{Account: &a, Attempt: strings.Repeat("d", 32)}); err != nil {
+		t.Fatal(err)
+	}
+	b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+		t.Error("Meta was asked")
+		return igauth.Token{}, failure(igauth.CodeTokenTooYoung, true)
+	}
+	b.advance(time.Hour)
+	if a, err := b.refresher.Refresh(t.Context(), testProfile.ID); igauth.CodeOf(err) != igauth.CodeTokenTooYoung || a.Lease.Attempt != "" {
+		t.Errorf("got %v, lease %+v", err, a.Lease)
 	}
 }

@@ -115,7 +115,7 @@ var mutants = []mutant{
 		"who promotes too late promotes all the same",
 		domain + "awsstore/secrets/read.go", `known && generation > slot.Generation {
 		return nil`, `known && generation > slot.Generation && false {
-		return nil`, racing, workers, steps,
+		return nil`, "./internal/igauth/awsstore/secrets", "TestVault", nil,
 	},
 	{
 		"a promotion that did not happen is forgotten",
