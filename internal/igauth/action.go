@@ -142,7 +142,11 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 	if !r.credible(ctx, a) {
 		// It stays due.
 		r.log.WarnContext(ctx, "token called dead like all others: not believed", "accountId", a.ID, "code", CodeOf(cause))
-		return nil
+		if a.Lease.Attempt == "" {
+			return nil
+		}
+		a.release()
+		return r.settle(ctx, a, nil)
 	}
 	return r.dead(ctx, a, CodeOf(cause))
 }

@@ -191,8 +191,9 @@ func planExpire(a Account) Plan {
 }
 
 func (p Policy) planRefresh(a Account) Plan {
-	if a.Doubt.Code != "" {
-		// First it must be known whether the token is dead.
+	if a.Doubt.Code != "" && !a.LastFailure.At.After(a.Doubt.At) {
+		// First it must be known whether the token is dead. If a look at the
+		// account does not tell, a refresh does.
 		return Plan{Action: ActionNone}
 	}
 	if !a.ConfirmAt.IsZero() {
