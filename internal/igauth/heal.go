@@ -64,6 +64,9 @@ func (r *run) trip(ctx context.Context) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.health = *h
+		if i, open := h.Incident(PlaceRefresh); open {
+			r.report.Incident = &i
+		}
 		return true
 	})
 	r.log.ErrorContext(ctx, "incident: run stopped", "class", incident.class, "code", incident.code)
@@ -132,7 +135,8 @@ func (r *run) heal(ctx context.Context) error {
 // trial returns the account that is tried, another one each time.
 func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool, err error) {
 	var waiting []Account
-	for _, shard := range r.shards {
+	// Those that wait in the other parts of a run count, too.
+	for shard := range r.store.ledger.Shards() {
 		err = errors.Join(err, r.feed(ctx, shard, func(a Account) bool {
 			if action := r.plan(a).Action; (action == ActionRefresh || action == ActionProbe) && !a.leased(r.now) {
 				waiting = append(waiting, a)
