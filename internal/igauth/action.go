@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // claim takes the account for this run. The lease ends after the work can.
@@ -34,12 +35,12 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 	switch {
 	case errors.Is(err, errNoTurn):
 		r.restore(ctx, a, before)
-		return r.putOff()
+		return r.putOff(before.DueAt)
 	case err != nil && ClassOf(err) == ClassTooYoung:
 		r.answered()
 		return r.failed(ctx, a, err)
 	case err != nil:
-		return r.judge(ctx, a, ActionRefresh, err,
+		return r.judge(ctx, a, before.DueAt, ActionRefresh, err,
 			func() error { return r.failed(ctx, a, err) },
 			func() { r.restore(ctx, a, before) })
 	}
@@ -56,11 +57,11 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 
 // putOff leaves an account to the next run, since Meta was not asked. If the app
 // has used up what it may ask, it asks no more.
-func (r *run) putOff() error {
+func (r *run) putOff(due time.Time) error {
 	if r.pace.exhausted() {
 		r.hush()
 	}
-	r.count(func(report *Report) { report.Deferred++ })
+	r.deferred(due)
 	return errHeld
 }
 
@@ -193,13 +194,13 @@ func (r *run) probe(ctx context.Context, a Account) error {
 	profile, err := r.look(ctx, a)
 	switch {
 	case errors.Is(err, errNoTurn):
-		return r.putOff()
+		return r.putOff(a.DueAt)
 	case err != nil && ClassOf(err) == ClassDead && !a.Status.Live():
 		// It is known, and was asked for the case that it was wrong.
 		a.TriedAt = r.store.now().UTC()
 		return r.settle(ctx, a, nil)
 	case err != nil:
-		return r.judge(ctx, a, ActionProbe, err, func() error {
+		return r.judge(ctx, a, a.DueAt, ActionProbe, err, func() error {
 			if ClassOf(err) == ClassDead {
 				return r.denied(ctx, a, err)
 			}

@@ -33,6 +33,8 @@ type outcome struct {
 // held is a failure that waits for the judgement.
 type held struct {
 	outcome
+	// due is since when the account has been.
+	due        time.Time
 	retryAfter time.Duration
 	// later counts the successes since.
 	later int

@@ -12,12 +12,12 @@ var errHeld = errors.New("held until it is known whether the app fails")
 // judge tells the breaker how Meta answered for an account, and writes a failure
 // down when it is the account's own. It returns errHeld for one that is not known
 // to be yet.
-func (r *run) judge(ctx context.Context, a Account, action Action, cause error, write func() error, drop func()) error {
+func (r *run) judge(ctx context.Context, a Account, due time.Time, action Action, cause error, write func() error, drop func()) error {
 	if r.alone {
 		return write()
 	}
 	e, _ := errors.AsType[*Error](cause)
-	h := &held{outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, drop: drop}
+	h := &held{outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, due: due, drop: drop}
 	if e != nil {
 		h.retryAfter = e.RetryAfter
 	}
@@ -78,13 +78,19 @@ func (r *run) trip(ctx context.Context) {
 // dropHeld leaves the accounts whose failures are held as they were, and returns
 // the last failure and the longest time that Meta asked for.
 func (r *run) dropHeld() (last outcome, wait time.Duration) {
+	var dropped []*held
 	for _, h := range r.breaker.released() {
 		h.drop()
-		last, wait = h.outcome, max(wait, h.retryAfter)
-		r.count(func(report *Report) {
-			report.Failed[h.class]++
-			report.Deferred++
-		})
+		last = h.outcome
+		dropped = append(dropped, h)
+		r.count(func(report *Report) { report.Failed[h.class]++ })
+		r.deferred(h.due)
+	}
+	for _, h := range dropped {
+		if h.class == last.class {
+			// What Meta asks of one account in an outage is not asked of the app.
+			wait = max(wait, h.retryAfter)
+		}
 	}
 	return last, wait
 }

@@ -45,7 +45,9 @@ func (h *Health) closeIncident(at time.Time, place Place) bool {
 		return false
 	}
 	h.Incidents = slices.DeleteFunc(slices.Clone(h.Incidents), func(i Incident) bool { return i.Place == place })
-	h.QuietUntil = time.Time{}
+	if place == PlaceRefresh {
+		h.QuietUntil = time.Time{}
+	}
 	h.tell(at.UTC(), incident, "resolved")
 	return true
 }

@@ -113,6 +113,9 @@ const (
 	ActionDeliver Action = "deliver"
 )
 
+// asksMeta reports whether Meta is needed for an action.
+func (a Action) asksMeta() bool { return a == ActionRefresh || a == ActionProbe }
+
 // A Plan is what happens to an account next, when, and why.
 type Plan struct {
 	Action Action

@@ -172,8 +172,8 @@ func (r *run) account(ctx context.Context, a Account) {
 	switch {
 	case plan.Action == ActionNone && (len(a.Outbox) > 0 || a.DueAt.IsZero() || a.DueAt.After(r.now)):
 		return // there was nothing to do but to send events
-	case r.isQuiet() && plan.Action != ActionExpire:
-		r.count(func(report *Report) { report.Deferred++ })
+	case r.isQuiet() && plan.Action.asksMeta():
+		r.deferred(a.DueAt)
 		return
 	}
 	r.count(func(report *Report) { report.Due++ })
@@ -214,6 +214,16 @@ func (r *run) outcome(ctx context.Context, a Account, action Action, err error) 
 		})
 		r.log.WarnContext(ctx, "account failed", "accountId", a.ID, "action", action, "class", ClassOf(err), "code", CodeOf(err), "err", err)
 	}
+}
+
+// deferred counts an account that is left to the next run, since when it is due.
+func (r *run) deferred(due time.Time) {
+	r.count(func(report *Report) {
+		report.Deferred++
+		if r.now.Sub(due) > unprobedFor {
+			report.Attention++
+		}
+	})
 }
 
 // needsAttention reports whether a failure is more than a blip.
