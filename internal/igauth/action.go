@@ -44,12 +44,18 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 			func() error { return r.failed(ctx, a, err) },
 			func() { r.restore(ctx, a, before) })
 	}
-	r.answered()
-	a, err = r.store.commit(ctx, a, token, nil)
-	if err != nil {
+	committed, err := r.store.commit(ctx, a, token, nil)
+	if err != nil && !errors.Is(err, ErrConflict) {
 		// Whatever the vault kept is found by the attempt's name.
+		return r.judge(ctx, a, before.DueAt, ActionRefresh, err,
+			func() error { return err },
+			func() { r.restoreUnlessKept(ctx, a, before) })
+	}
+	r.answered()
+	if err != nil {
 		return err
 	}
+	a = committed
 	r.count(func(report *Report) { report.Refreshed++ })
 	r.log.InfoContext(ctx, "token refreshed", "accountId", a.ID, "expiresAt", a.ExpiresAt, "generation", a.Generation)
 	return nil
@@ -72,6 +78,16 @@ func (r *run) restore(ctx context.Context, a, before Account) {
 	before.Revision, before.Unpromoted = a.Revision, a.Unpromoted
 	if err := r.store.save(ctx, &before, nil); err != nil {
 		r.log.WarnContext(ctx, "account not released", "accountId", a.ID, "err", err)
+	}
+}
+
+// restoreUnlessKept is restore for an account whose attempt may have put a token
+// into the vault: then a later run commits that.
+func (r *run) restoreUnlessKept(ctx context.Context, a, before Account) {
+	look, cancel := afterwards(ctx)
+	defer cancel()
+	if _, _, err := r.store.vault.Find(look, a.nextSlot()); errors.Is(err, ErrNotFound) {
+		r.restore(ctx, a, before)
 	}
 }
 
@@ -288,6 +304,11 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 	}
 	if !a.SweepAt.IsZero() {
 		return r.destroy(ctx, a)
+	}
+	if now := r.store.now(); a.Lease.Work == WorkRefresh && a.Status.Live() {
+		// Time after time it would be the token's end.
+		a.fail(now, newError(CodeUnavailable, errors.New("an attempt left nothing")))
+		a.warn(now, r.store.policy.WarnWithin)
 	}
 	a.release()
 	return r.settle(ctx, a, nil)
