@@ -30,6 +30,8 @@ type run struct {
 	report Report
 	// quiet is set when Meta must not be asked.
 	quiet bool
+	// mute is set when the bus does not answer in time.
+	mute bool
 	// oldest is when the oldest event was written that could not be sent.
 	oldest time.Time
 	// witness says what became of the one account that was asked whether Meta
@@ -60,13 +62,16 @@ func (r *Refresher) newRunAlone() *run {
 // work does all that is due.
 func (r *run) work(ctx context.Context) error {
 	var err error
-	if r.health, err = r.store.health(ctx); err != nil {
+	var damaged error
+	if r.health, err = r.store.health(ctx); errors.Is(err, ErrDamaged) {
+		damaged = err // Tokens must not die of it; somebody is told.
+	} else if err != nil {
 		return err
 	}
 	if err := r.heal(ctx); err != nil {
 		return err
 	}
-	err = r.all(ctx)
+	err = errors.Join(damaged, r.all(ctx))
 	if r.breaker.over() {
 		r.trip(ctx)
 	}
@@ -239,15 +244,34 @@ const unprobedFor = 3 * 24 * time.Hour
 // deliver sends the events that nobody has sent, and returns the account without
 // them. If they cannot be sent they wait for the next run.
 func (r *run) deliver(ctx context.Context, a Account) Account {
-	if r.relay != nil {
+	if r.relay != nil && !r.isMute() {
+		ctx, cancel := context.WithTimeout(ctx, r.callTimeout/3)
+		defer cancel()
 		sent, err := r.relay.account(ctx, a)
 		if err == nil {
 			return sent
+		}
+		if ctx.Err() != nil {
+			r.silence()
 		}
 		r.log.WarnContext(ctx, "events not sent", "accountId", a.ID, "err", err)
 	}
 	r.waiting(a.Outbox[0].At)
 	return a
+}
+
+// silence lets the run send no more events of accounts: who waits for a bus that
+// hangs has no time left for the tokens.
+func (r *run) silence() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mute = true
+}
+
+func (r *run) isMute() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mute
 }
 
 // waiting keeps in mind since when an event waits.
