@@ -159,6 +159,9 @@ func (r *Refresher) Refresh(ctx context.Context, id AccountID) (Account, error) 
 	case a.Lease.Attempt != "":
 		err = run.finishAttempt(ctx, a)
 		if fresh, again := r.store.Account(ctx, id); err == nil && again == nil && run.report.Recovered == 0 && fresh.Status.Live() && fresh.Lease.Attempt == "" {
+			if run.now.Sub(fresh.IssuedAt) < r.store.policy.MinAge {
+				return fresh, newError(CodeTokenTooYoung, nil)
+			}
 			err = run.refresh(ctx, fresh)
 		}
 	default:
