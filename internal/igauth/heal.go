@@ -193,13 +193,22 @@ func (r *run) askWitness(ctx context.Context, but AccountID) (accepted, none boo
 	// The time of the account that is doubted may be over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 	defer cancel()
-	expiries, err := r.store.ledger.Expiries(ctx, StatusActive, witnesses)
-	if err != nil {
-		return false, false
-	}
+	var expiries []Expiry
 	none = true
+	for _, status := range []Status{StatusActive, StatusExpiring} {
+		some, err := r.store.ledger.Expiries(ctx, status, witnesses)
+		if err != nil {
+			return false, false
+		}
+		expiries = append(expiries, some...)
+		// What is not in the list may live.
+		none = none && len(some) < witnesses
+	}
 	for _, e := range expiries {
 		a, err := r.store.row(ctx, e.ID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return false, false
+		}
 		if err != nil || e.ID == but || !a.Status.Live() {
 			continue
 		}
