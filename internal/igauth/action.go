@@ -138,7 +138,7 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 // it asked at once. It is believed when Meta says it twice, and of this token
 // only.
 func (r *run) denied(ctx context.Context, a Account, cause error) error {
-	if r.alone && !r.breaker.believe {
+	if r.alone && !r.breaker.believes() {
 		again, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 		defer cancel()
 		_, err := r.look(again, a)
@@ -150,7 +150,7 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 			return r.dead(ctx, a, CodeOf(cause))
 		}
 	}
-	if a.Doubt.Code == "" && !r.breaker.believe {
+	if a.Doubt.Code == "" && !r.breaker.believes() {
 		a.suspect(r.store.now(), CodeOf(cause))
 		r.count(func(report *Report) { report.Doubted++ })
 		r.log.WarnContext(ctx, "token called dead: asking again", "accountId", a.ID, "code", CodeOf(cause))

@@ -131,6 +131,14 @@ func (b *breaker) last() (last outcome, any bool) {
 	return b.window[len(b.window)-1], true
 }
 
+// believes reports whether Meta's first word that a token is dead is enough: it
+// has called no other one good since.
+func (b *breaker) believes() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.believe && b.successes() == 0
+}
+
 // healthy reports whether Meta has accepted a token in this run.
 func (b *breaker) healthy() bool {
 	b.mu.Lock()

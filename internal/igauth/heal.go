@@ -111,7 +111,7 @@ func (r *run) heal(ctx context.Context) error {
 		r.quiet = true
 		return nil
 	}
-	a, found, err := r.trial(ctx, incident.Trials)
+	a, found, err := r.trial(ctx, incident)
 	if err != nil {
 		return err
 	}
@@ -119,10 +119,18 @@ func (r *run) heal(ctx context.Context) error {
 	if found {
 		healed = r.try(ctx, a, incident)
 	}
-	if !healed && incident.Class == ClassDead && r.now.Sub(incident.Since) > believeAfter {
-		healed, r.breaker.believe = true, true
+	if age := r.now.Sub(incident.Since); incident.Class == ClassDead && age > believeAfter {
+		last, asked := r.breaker.last()
+		r.breaker.believe = !healed && asked && last.class == ClassDead
+		if age <= believeAfter+believeFor {
+			// The others come up for a look within a day. Till then it is the same
+			// incident, and no new one to wait out.
+			healed = healed && found
+		} else {
+			healed = healed || r.breaker.believe
+		}
 	}
-	r.quiet = !healed
+	r.quiet = !healed && !r.breaker.believe && found
 	return r.store.changeHealth(ctx, func(h *Health) bool {
 		defer func() { r.health = *h }()
 		if healed {
@@ -138,13 +146,14 @@ func (r *run) heal(ctx context.Context) error {
 	})
 }
 
-// trial returns the account that is tried, another one each time.
-func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool, err error) {
+// trial returns the account that is tried, another one each time. One that is
+// known to be dead tells nothing when all are called dead.
+func (r *run) trial(ctx context.Context, incident Incident) (chosen Account, found bool, err error) {
 	var waiting []Account
 	// Those that wait in the other parts of a run count, too.
 	for shard := range r.store.ledger.Shards() {
 		err = errors.Join(err, r.feed(ctx, shard, func(a Account) bool {
-			if action := r.plan(a).Action; (action == ActionRefresh || action == ActionProbe) && !a.leased(r.now) {
+			if action := r.plan(a).Action; (action == ActionRefresh || action == ActionProbe) && !a.leased(r.now) && (a.Status.Live() || incident.Class != ClassDead) {
 				waiting = append(waiting, a)
 			}
 			return len(waiting) < batch
@@ -153,7 +162,7 @@ func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool
 	if len(waiting) == 0 {
 		return Account{}, false, err
 	}
-	return waiting[trials%len(waiting)], true, nil
+	return waiting[incident.Trials%len(waiting)], true, nil
 }
 
 // try asks Meta about one account and reports whether the incident is over. If it
@@ -177,7 +186,7 @@ func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
 // credible reports whether Meta's word that a token is dead may be believed: it
 // must have called another token good in this run. If none was asked, one is.
 func (r *run) credible(ctx context.Context, a Account) bool {
-	if r.alone || r.breaker.believe || r.breaker.healthy() || r.now.Sub(a.Doubt.At) > doubtFor {
+	if r.alone || r.breaker.believes() || r.breaker.healthy() || r.now.Sub(a.Doubt.At) > doubtFor {
 		return true
 	}
 	r.witness.Do(func() { r.witnessed, r.noWitness = r.askWitness(ctx, a.ID) })
