@@ -33,6 +33,7 @@ type outcome struct {
 // held is a failure that waits for the judgement.
 type held struct {
 	outcome
+	id AccountID
 	// due is since when the account has been.
 	due        time.Time
 	retryAfter time.Duration
@@ -119,6 +120,13 @@ func (b *breaker) released() []*held {
 	all := b.held
 	b.held = nil
 	return all
+}
+
+// holds reports whether a failure of an account is held.
+func (b *breaker) holds(id AccountID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.held, func(h *held) bool { return h.id == id })
 }
 
 // last returns the latest outcome, if there is one.

@@ -17,7 +17,7 @@ func (r *run) judge(ctx context.Context, a Account, due time.Time, action Action
 		return write()
 	}
 	e, _ := errors.AsType[*Error](cause)
-	h := &held{outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, due: due, drop: drop}
+	h := &held{id: a.ID, outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, due: due, drop: drop}
 	if e != nil {
 		h.retryAfter = e.RetryAfter
 	}
@@ -189,7 +189,7 @@ func (r *run) credible(ctx context.Context, a Account) bool {
 	if r.alone || r.breaker.believes() || r.breaker.healthy() || r.now.Sub(a.Doubt.At) > doubtFor {
 		return true
 	}
-	r.witness.Do(func() { r.witnessed, r.noWitness = r.askWitness(ctx, a.ID) })
+	r.witness.Do(func() { r.witnessed, r.noWitness = r.askWitness(ctx, func(w Account) bool { return w.ID == a.ID }) })
 	return r.witnessed || r.noWitness
 }
 
@@ -197,28 +197,39 @@ func (r *run) credible(ctx context.Context, a Account) bool {
 // good, before that is believed.
 const doubtFor = 2 * time.Hour
 
-// askWitness asks Meta about an account that it has accepted before.
-func (r *run) askWitness(ctx context.Context, but AccountID) (accepted, none bool) {
+// vouched reports whether Meta accepts another account than those that failed in
+// this run. Accounts that always fail are asked more often than the others, so
+// that a short run may meet nobody else.
+func (r *run) vouched(ctx context.Context) bool {
+	accepted, _ := r.askWitness(ctx, func(w Account) bool {
+		return r.breaker.holds(w.ID) || w.LastFailure.At.After(w.CheckedAt)
+	})
+	return accepted
+}
+
+// askWitness asks Meta about an account that it has accepted before, but for some.
+func (r *run) askWitness(ctx context.Context, but func(Account) bool) (accepted, none bool) {
 	// The time of the account that is doubted may be over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 	defer cancel()
 	var expiries []Expiry
 	none = true
+	asked := 0
 	for _, status := range []Status{StatusActive, StatusExpiring} {
-		some, err := r.store.ledger.Expiries(ctx, status, witnesses)
+		some, err := r.store.ledger.Expiries(ctx, status, candidates)
 		if err != nil {
 			return false, false
 		}
 		expiries = append(expiries, some...)
 		// What is not in the list may live.
-		none = none && len(some) < witnesses
+		none = none && len(some) < candidates
 	}
 	for _, e := range expiries {
 		a, err := r.store.row(ctx, e.ID)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return false, false
 		}
-		if err != nil || e.ID == but || !a.Status.Live() {
+		if err != nil || !a.Status.Live() || but(a) {
 			continue
 		}
 		none = false
@@ -232,9 +243,16 @@ func (r *run) askWitness(ctx context.Context, but AccountID) (accepted, none boo
 		if _, err = r.meta.Profile(ctx, token.Value); err == nil {
 			return true, false
 		}
+		if asked++; asked == witnesses {
+			break
+		}
 	}
 	return false, none
 }
 
-// witnesses is how many accounts are asked at most.
-const witnesses = 3
+// witnesses is how many accounts are asked at most, of so many candidates of a
+// status.
+const (
+	witnesses  = 3
+	candidates = 10
+)

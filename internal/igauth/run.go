@@ -72,7 +72,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	err = errors.Join(damaged, r.all(ctx))
-	if r.breaker.over() {
+	if r.breaker.over() && !r.vouched(ctx) {
 		r.trip(ctx)
 	}
 	if r.isQuiet() {
