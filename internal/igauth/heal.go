@@ -209,6 +209,9 @@ func (r *run) vouched(ctx context.Context) bool {
 
 // askWitness asks Meta about an account that it has accepted before, but for some.
 func (r *run) askWitness(ctx context.Context, but func(Account) bool) (accepted, none bool) {
+	if !r.end.IsZero() && time.Until(r.end) < r.callTimeout+lastWords {
+		return false, false // There is no time left to ask; a later run does.
+	}
 	// The time of the account that is doubted may be over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 	defer cancel()

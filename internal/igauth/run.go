@@ -25,6 +25,8 @@ type run struct {
 	alone   bool
 	breaker breaker
 	health  Health
+	// end is when the invocation ends; zero if it does not.
+	end time.Time
 
 	mu     sync.Mutex
 	report Report
@@ -62,6 +64,7 @@ func (r *Refresher) newRunAlone() *run {
 // work does all that is due.
 func (r *run) work(ctx context.Context) error {
 	var err error
+	r.end, _ = ctx.Deadline()
 	var damaged error
 	if r.health, err = r.store.health(ctx); errors.Is(err, ErrDamaged) {
 		damaged = err // Tokens must not die of it; somebody is told.
@@ -153,8 +156,12 @@ func (r *run) timeLeft(ctx context.Context) bool {
 		return false
 	}
 	end, ok := ctx.Deadline()
-	return !ok || time.Until(end) > r.callTimeout+lastWords
+	return !ok || time.Until(end) > r.callTimeout+lastWords+r.stockReserve()
 }
+
+// stockReserve is what is kept of an invocation for taking stock, and for the
+// failures that were held.
+func (r *run) stockReserve() time.Duration { return r.callTimeout / 3 }
 
 // plan returns what is to be done with an account now.
 func (r *run) plan(a Account) Plan {
