@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // claim takes the account for this run. The lease ends after the work can.
@@ -34,21 +35,27 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 	switch {
 	case errors.Is(err, errNoTurn):
 		r.restore(ctx, a, before)
-		return r.putOff()
+		return r.putOff(before.DueAt)
 	case err != nil && ClassOf(err) == ClassTooYoung:
 		r.answered()
 		return r.failed(ctx, a, err)
 	case err != nil:
-		return r.judge(ctx, a, ActionRefresh, err,
+		return r.judge(ctx, a, before.DueAt, ActionRefresh, err,
 			func() error { return r.failed(ctx, a, err) },
 			func() { r.restore(ctx, a, before) })
 	}
-	r.answered()
-	a, err = r.store.commit(ctx, a, token, nil)
-	if err != nil {
+	committed, err := r.store.commit(ctx, a, token, nil)
+	if err != nil && !errors.Is(err, ErrConflict) {
 		// Whatever the vault kept is found by the attempt's name.
+		return r.judge(ctx, a, before.DueAt, ActionRefresh, err,
+			func() error { return err },
+			func() { r.restoreUnlessKept(ctx, a, before) })
+	}
+	r.answered()
+	if err != nil {
 		return err
 	}
+	a = committed
 	r.count(func(report *Report) { report.Refreshed++ })
 	r.log.InfoContext(ctx, "token refreshed", "accountId", a.ID, "expiresAt", a.ExpiresAt, "generation", a.Generation)
 	return nil
@@ -56,11 +63,11 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 
 // putOff leaves an account to the next run, since Meta was not asked. If the app
 // has used up what it may ask, it asks no more.
-func (r *run) putOff() error {
+func (r *run) putOff(due time.Time) error {
 	if r.pace.exhausted() {
 		r.hush()
 	}
-	r.count(func(report *Report) { report.Deferred++ })
+	r.deferred(due)
 	return errHeld
 }
 
@@ -71,6 +78,16 @@ func (r *run) restore(ctx context.Context, a, before Account) {
 	before.Revision, before.Unpromoted = a.Revision, a.Unpromoted
 	if err := r.store.save(ctx, &before, nil); err != nil {
 		r.log.WarnContext(ctx, "account not released", "accountId", a.ID, "err", err)
+	}
+}
+
+// restoreUnlessKept is restore for an account whose attempt may have put a token
+// into the vault: then a later run commits that.
+func (r *run) restoreUnlessKept(ctx context.Context, a, before Account) {
+	look, cancel := afterwards(ctx)
+	defer cancel()
+	if _, _, err := r.store.vault.Find(look, a.nextSlot()); errors.Is(err, ErrNotFound) {
+		r.restore(ctx, a, before)
 	}
 }
 
@@ -121,7 +138,7 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 // it asked at once. It is believed when Meta says it twice, and of this token
 // only.
 func (r *run) denied(ctx context.Context, a Account, cause error) error {
-	if r.alone && !r.breaker.believe {
+	if r.alone && !r.breaker.believes() {
 		again, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 		defer cancel()
 		_, err := r.look(again, a)
@@ -133,7 +150,7 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 			return r.dead(ctx, a, CodeOf(cause))
 		}
 	}
-	if a.Doubt.Code == "" && !r.breaker.believe {
+	if a.Doubt.Code == "" && !r.breaker.believes() {
 		a.suspect(r.store.now(), CodeOf(cause))
 		r.count(func(report *Report) { report.Doubted++ })
 		r.log.WarnContext(ctx, "token called dead: asking again", "accountId", a.ID, "code", CodeOf(cause))
@@ -142,7 +159,11 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 	if !r.credible(ctx, a) {
 		// It stays due.
 		r.log.WarnContext(ctx, "token called dead like all others: not believed", "accountId", a.ID, "code", CodeOf(cause))
-		return nil
+		if a.Lease.Attempt == "" {
+			return nil
+		}
+		a.release()
+		return r.settle(ctx, a, nil)
 	}
 	return r.dead(ctx, a, CodeOf(cause))
 }
@@ -189,13 +210,13 @@ func (r *run) probe(ctx context.Context, a Account) error {
 	profile, err := r.look(ctx, a)
 	switch {
 	case errors.Is(err, errNoTurn):
-		return r.putOff()
+		return r.putOff(a.DueAt)
 	case err != nil && ClassOf(err) == ClassDead && !a.Status.Live():
 		// It is known, and was asked for the case that it was wrong.
 		a.TriedAt = r.store.now().UTC()
 		return r.settle(ctx, a, nil)
 	case err != nil:
-		return r.judge(ctx, a, ActionProbe, err, func() error {
+		return r.judge(ctx, a, a.DueAt, ActionProbe, err, func() error {
 			if ClassOf(err) == ClassDead {
 				return r.denied(ctx, a, err)
 			}
@@ -283,6 +304,11 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 	}
 	if !a.SweepAt.IsZero() {
 		return r.destroy(ctx, a)
+	}
+	if now := r.store.now(); a.Lease.Work == WorkRefresh && a.Status.Live() {
+		// Time after time it would be the token's end.
+		a.fail(now, newError(CodeUnavailable, errors.New("an attempt left nothing")))
+		a.warn(now, r.store.policy.WarnWithin)
 	}
 	a.release()
 	return r.settle(ctx, a, nil)

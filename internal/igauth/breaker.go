@@ -38,12 +38,14 @@ type outcome struct {
 // held is a failure that waits for the judgement.
 type held struct {
 	outcome
-	account    AccountID
+	account AccountID
+	// due is since when the account has been.
+	due        time.Time
 	retryAfter time.Duration
 	// own says that the account had troubles of its own before.
 	own bool
-	// later counts the successes since.
-	later int
+	// later counts the successes since, and since all answers.
+	later, since int
 	// write writes the failure down, drop leaves the account as it was.
 	write, drop func()
 }
@@ -68,14 +70,24 @@ func (b *breaker) success() []*held {
 	b.accepted++
 	b.latest = outcome{ok: true}
 	b.count(b.latest)
-	var free []*held
 	for _, h := range b.held {
 		h.later++
-		if h.later >= enoughLater {
+	}
+	return b.free()
+}
+
+// free returns what need no longer be held: the app was acquitted, or was not
+// convicted for so long that it will not be.
+func (b *breaker) free() []*held {
+	acquits := func(h *held) bool { return h.later >= enoughLater || h.since > 2*windowSize }
+	var free []*held
+	for _, h := range b.held {
+		h.since++
+		if acquits(h) {
 			free = append(free, h)
 		}
 	}
-	b.held = slices.DeleteFunc(b.held, func(h *held) bool { return h.later >= enoughLater })
+	b.held = slices.DeleteFunc(b.held, acquits)
 	return free
 }
 
@@ -85,15 +97,16 @@ type verdict int
 const (
 	// acquitted says that there is nothing against the app.
 	acquitted verdict = iota
-	// suspected says that all failed in the same way, but only few were asked that
-	// had not failed before. Others must be asked.
+	// suspected says that all failed in the same way, but that they were few, or
+	// had failed before. Others must be asked.
 	suspected
 	// convicted says that the app fails.
 	convicted
 )
 
-// failure holds a failure, and judges. What is held is taken with released.
-func (b *breaker) failure(h *held) verdict {
+// failure holds a failure, judges, and returns what need no longer be held. If the
+// app is convicted, what is held is taken with released.
+func (b *breaker) failure(h *held) (verdict, []*held) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held = append(b.held, h)
@@ -105,16 +118,12 @@ func (b *breaker) failure(h *held) verdict {
 	switch {
 	case b.tripped:
 	case !h.own && b.judge():
-		return b.convict()
+		b.tripped = true
+		return convicted, nil
 	case b.accepted == 0 && len(b.held)%windowSize == 0 && b.allHeld(h.class):
-		return suspected
+		return suspected, nil
 	}
-	return acquitted
-}
-
-func (b *breaker) convict() verdict {
-	b.tripped = true
-	return convicted
+	return acquitted, b.free()
 }
 
 // allHeld reports whether nothing but failures of a class is held.
@@ -148,11 +157,8 @@ func (b *breaker) judge() bool {
 func (b *breaker) over() verdict {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case b.tripped || b.accepted > 0 || len(b.held) == 0 || len(b.held) < b.asked || !b.allHeld(b.latest.class):
+	if b.tripped || b.accepted > 0 || len(b.held) == 0 || len(b.held) < b.asked || !b.allHeld(b.latest.class) {
 		return acquitted
-	case len(b.window) >= runLeast:
-		return b.convict()
 	}
 	return suspected
 }
@@ -171,6 +177,14 @@ func (b *breaker) last() (last outcome, any bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.latest, b.latest != outcome{}
+}
+
+// believes reports whether Meta's first word that a token is dead is enough: it
+// has called no other one good since.
+func (b *breaker) believes() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.believe && b.successes() == 0
 }
 
 // healthy reports whether Meta has accepted a token in this run.

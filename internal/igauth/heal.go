@@ -12,17 +12,21 @@ var errHeld = errors.New("held until it is known whether the app fails")
 // judge tells the breaker how Meta answered for an account, and writes a failure
 // down when it is the account's own. It returns errHeld for one that is not known
 // to be yet.
-func (r *run) judge(ctx context.Context, a Account, action Action, cause error, write func() error, drop func()) error {
+func (r *run) judge(ctx context.Context, a Account, due time.Time, action Action, cause error, write func() error, drop func()) error {
 	if r.alone {
 		return write()
 	}
 	e, _ := errors.AsType[*Error](cause)
-	h := &held{account: a.ID, outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, own: a.ailing(), drop: drop}
+	h := &held{account: a.ID, outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, due: due, own: a.ailing(), drop: drop}
 	if e != nil {
 		h.retryAfter = e.RetryAfter
 	}
 	h.write = func() { r.outcome(ctx, a, action, write()) }
-	guilty := r.guilty(ctx, r.breaker.failure(h))
+	verdict, free := r.breaker.failure(h)
+	for _, h := range free {
+		h.write()
+	}
+	guilty := r.guilty(ctx, verdict)
 	if r.pace.exhausted() {
 		r.hush()
 		guilty = guilty || !r.breaker.healthy()
@@ -31,7 +35,7 @@ func (r *run) judge(ctx context.Context, a Account, action Action, cause error, 
 		r.trip(ctx, h.outcome)
 	} else if r.isQuiet() {
 		// It was on its way when the breaker tripped, or Meta limits the app.
-		r.dropHeld()
+		r.dropHeld("")
 	}
 	return errHeld
 }
@@ -39,7 +43,7 @@ func (r *run) judge(ctx context.Context, a Account, action Action, cause error, 
 // guilty reports whether it is the app that fails. A suspicion is settled by
 // asking others.
 func (r *run) guilty(ctx context.Context, v verdict) bool {
-	return v == convicted || v == suspected && !r.vouched(ctx, "") && r.breaker.calls()+r.testimony.failed >= runLeast
+	return v == convicted || v == suspected && !r.vouched(ctx, "") && !r.testimony.unknown && r.breaker.calls()+r.testimony.failed >= runLeast
 }
 
 // answered tells the breaker that Meta gave an answer that makes sense.
@@ -59,7 +63,7 @@ func (r *run) hush() {
 // trip stops the asking: what fails is the app. No account is touched.
 func (r *run) trip(ctx context.Context, incident outcome) {
 	r.hush()
-	wait := r.dropHeld()
+	wait := r.dropHeld(incident.class)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	now := r.store.now()
@@ -71,6 +75,9 @@ func (r *run) trip(ctx context.Context, incident outcome) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.health = *h
+		if i, open := h.Incident(PlaceRefresh); open {
+			r.report.Incident = &i
+		}
 		return true
 	})
 	r.log.ErrorContext(ctx, "incident: run stopped", "class", incident.class, "code", incident.code)
@@ -80,15 +87,16 @@ func (r *run) trip(ctx context.Context, incident outcome) {
 }
 
 // dropHeld leaves the accounts whose failures are held as they were, and returns
-// the longest time that Meta asked for.
-func (r *run) dropHeld() (wait time.Duration) {
+// the longest time that Meta asked for with failures of a class: what it asks of
+// one account in an outage is not asked of the app.
+func (r *run) dropHeld(class Class) (wait time.Duration) {
 	for _, h := range r.breaker.released() {
 		h.drop()
-		wait = max(wait, h.retryAfter)
-		r.count(func(report *Report) {
-			report.Failed[h.class]++
-			report.Deferred++
-		})
+		if h.class == class {
+			wait = max(wait, h.retryAfter)
+		}
+		r.count(func(report *Report) { report.Failed[h.class]++ })
+		r.deferred(h.due)
 	}
 	return wait
 }
@@ -109,7 +117,7 @@ func (r *run) heal(ctx context.Context) error {
 		r.quiet = true
 		return nil
 	}
-	a, found, err := r.trial(ctx, incident.Trials)
+	a, found, err := r.trial(ctx, incident)
 	if err != nil {
 		return err
 	}
@@ -117,10 +125,18 @@ func (r *run) heal(ctx context.Context) error {
 	if found {
 		healed = r.try(ctx, a, incident)
 	}
-	if !healed && incident.Class == ClassDead && r.now.Sub(incident.Since) > believeAfter {
-		healed, r.breaker.believe = true, true
+	if age := r.now.Sub(incident.Since); incident.Class == ClassDead && age > believeAfter {
+		last, asked := r.breaker.last()
+		r.breaker.believe = !healed && asked && last.class == ClassDead
+		if age <= believeAfter+believeFor {
+			// The others come up for a look within a day. Till then it is the same
+			// incident, and no new one to wait out.
+			healed = healed && found
+		} else {
+			healed = healed || r.breaker.believe
+		}
 	}
-	r.quiet = !healed
+	r.quiet = !healed && !r.breaker.believe && found
 	return r.store.changeHealth(ctx, func(h *Health) bool {
 		defer func() { r.health = *h }()
 		if healed {
@@ -138,14 +154,16 @@ func (r *run) heal(ctx context.Context) error {
 
 // trial returns the account that is tried, another one each time. One that has
 // failed before would prove nothing by failing again, and is tried only where
-// there is no other.
-func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool, err error) {
+// there is no other; one that is known to be dead tells nothing when all are
+// called dead.
+func (r *run) trial(ctx context.Context, incident Incident) (chosen Account, found bool, err error) {
 	var waiting, ailing []Account
-	for _, shard := range r.shards {
+	// Those that wait in the other parts of a run count, too.
+	for shard := range r.store.ledger.Shards() {
 		err = errors.Join(err, r.feed(ctx, shard, func(a Account) bool {
 			action := r.plan(a).Action
 			switch {
-			case action != ActionRefresh && action != ActionProbe || a.leased(r.now):
+			case !action.asksMeta() || a.leased(r.now) || !a.Status.Live() && incident.Class == ClassDead:
 			case a.ailing() || !a.Status.Live():
 				if len(ailing) < batch {
 					ailing = append(ailing, a)
@@ -162,7 +180,7 @@ func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool
 	if len(waiting) == 0 {
 		return Account{}, false, err
 	}
-	return waiting[trials%len(waiting)], true, nil
+	return waiting[incident.Trials%len(waiting)], true, nil
 }
 
 // try asks Meta about one account and reports whether the incident is over. If it
@@ -176,8 +194,9 @@ func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
 	} else {
 		r.outcome(ctx, a, action, r.probe(ctx, a))
 	}
-	r.dropHeld()
-	r.count(func(report *Report) { report.Deferred = 0 }) // it is counted when the run comes by
+	r.dropHeld("")
+	// It is counted when the run comes by.
+	r.count(func(report *Report) { report.Deferred, report.Attention = 0, 0 })
 	last, asked := r.breaker.last()
 	// A failure of another kind, and of an account, is an answer, too.
 	return asked && (last.ok || !ofAll(last.class) && last.class != incident.Class)
@@ -187,10 +206,12 @@ func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
 // must have called another token good in this run. If none was asked, some are.
 // If it calls all of them dead as well, that is an incident.
 func (r *run) credible(ctx context.Context, a Account) bool {
-	if r.alone || r.breaker.believe || r.breaker.healthy() || r.vouched(ctx, a.ID) {
+	if r.alone || r.breaker.believes() || r.breaker.healthy() || r.vouched(ctx, a.ID) {
 		return true
 	}
 	switch t := r.testimony; {
+	case t.unknown:
+		return false
 	case t.others == 0:
 		return true
 	case t.refused >= witnesses:
@@ -205,11 +226,14 @@ func (r *run) credible(ctx context.Context, a Account) bool {
 // vouched reports whether Meta accepts the token of another account that was well
 // before. It asks once for the run.
 func (r *run) vouched(ctx context.Context, but AccountID) bool {
+	asked := false
 	r.witness.Do(func() {
-		if r.testimony = r.askWitnesses(ctx, but); r.testimony.accepted {
-			r.answered()
-		}
+		r.testimony = r.askWitnesses(ctx, but)
+		asked = true
 	})
+	if asked && r.testimony.accepted {
+		r.answered()
+	}
 	return r.testimony.accepted
 }
 
@@ -217,34 +241,50 @@ func (r *run) vouched(ctx context.Context, but AccountID) bool {
 // believed.
 const doubtFor = 2 * time.Hour
 
-// witnesses is how many other tokens must be called dead to make it an incident.
-const witnesses = 3
+// witnesses is how many accounts are asked at most, of so many candidates of a
+// status. If Meta calls as many dead, that is an incident.
+const (
+	witnesses  = 3
+	candidates = 30
+)
 
 // A testimony is what Meta says of other tokens.
 type testimony struct {
+	// unknown says that it was not found out.
+	unknown bool
 	// others counts the accounts that were looked at, failed those that were asked
-	// about in vain, and refused those of which Meta says, or has said lately, that
-	// they are dead.
+	// about in vain although they were well before, and refused those of which Meta
+	// says, or has said lately, that they are dead.
 	others, failed, refused int
 	accepted                bool
 }
 
-// askWitnesses asks Meta about accounts that it has accepted before, until one is
-// good.
+// askWitnesses asks Meta about accounts that it has accepted before, those that
+// are well first, until one is good.
 func (r *run) askWitnesses(ctx context.Context, but AccountID) (t testimony) {
+	if !r.end.IsZero() && time.Until(r.end) < r.callTimeout+lastWords {
+		return testimony{unknown: true} // There is no time left to ask; a later run does.
+	}
 	// The time of the account that is doubted may be over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 	defer cancel()
-	expiries, err := r.store.ledger.Expiries(ctx, StatusActive, 10*witnesses)
-	if err != nil {
-		return testimony{others: 1}
+	var expiries []Expiry
+	for _, status := range []Status{StatusActive, StatusExpiring} {
+		some, err := r.store.ledger.Expiries(ctx, status, candidates)
+		if err != nil {
+			return testimony{unknown: true}
+		}
+		expiries = append(expiries, some...)
 	}
-	asked := 0
+	var well, ailing []Account
 	for _, e := range expiries {
 		if e.ID == but || r.breaker.holds(e.ID) {
 			continue
 		}
 		a, err := r.store.row(ctx, e.ID)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return testimony{unknown: true}
+		}
 		if err != nil || !a.Status.Live() {
 			continue
 		}
@@ -252,16 +292,25 @@ func (r *run) askWitnesses(ctx context.Context, but AccountID) (t testimony) {
 		switch {
 		case a.Doubt.Code != "":
 			t.refused++
-			continue
-		case a.ailing() || a.WaitUntil.After(r.now) || asked == witnesses:
-			continue
+		case a.WaitUntil.After(r.now):
+		case a.ailing():
+			ailing = append(ailing, a)
+		default:
+			well = append(well, a)
 		}
-		asked++
-		if _, err = r.look(ctx, a); err == nil {
+	}
+	for i, a := range append(well, ailing...) {
+		if i == witnesses {
+			break
+		}
+		_, err := r.look(ctx, a)
+		if err == nil {
 			t.accepted = true
 			return t
 		}
-		t.failed++
+		if i < len(well) {
+			t.failed++
+		}
 		if ClassOf(err) == ClassDead {
 			t.refused++
 		}

@@ -16,6 +16,9 @@ const (
 	// believeAfter is how long Meta may call every token dead before that is taken
 	// for the truth.
 	believeAfter = 18 * time.Hour
+	// believeFor is how long after that it is taken for the truth of every token
+	// that comes up for a look.
+	believeFor = 24 * time.Hour
 )
 
 // openIncident opens an incident at a place, or writes down that it still lasts.
@@ -45,7 +48,9 @@ func (h *Health) closeIncident(at time.Time, place Place) bool {
 		return false
 	}
 	h.Incidents = slices.DeleteFunc(slices.Clone(h.Incidents), func(i Incident) bool { return i.Place == place })
-	h.QuietUntil = time.Time{}
+	if place == PlaceRefresh {
+		h.QuietUntil = time.Time{}
+	}
 	h.tell(at.UTC(), incident, "resolved")
 	return true
 }

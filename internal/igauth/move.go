@@ -73,7 +73,7 @@ func (s *Store) giveBack(ctx context.Context, a Account) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	a.release()
-	a.DueAt = s.policy.Plan(a).At
+	a.DueAt = s.dueAt(a)
 	return s.save(ctx, &a, nil)
 }
 

@@ -74,6 +74,8 @@ func (p Policy) withDefaults() (Policy, error) {
 	problem(inOrder && p.RetryEvery > (longLived-last)/minTries, "retry_every=%s: between the last first try, after %s, and the end of a token, after 60d, there must be time for %d tries", span(p.RetryEvery), span(last), minTries)
 	problem(inOrder && p.WarnWithin >= longLived-last, "warn_within=%s: tokens are first refreshed as late as %s before their end, and only those that fail are warned of", span(p.WarnWithin), span(longLived-last))
 	problem(p.WarnWithin < 0, "warn_within=%s: must not be negative", span(p.WarnWithin))
+	problem(p.WarnWithin > 0 && p.WarnWithin < p.UrgentEvery, "warn_within=%s: must hold at least one try, urgent_every=%s, since only a try that fails warns", span(p.WarnWithin), span(p.UrgentEvery))
+	problem(p.ReviveWithin > 0 && p.ReviveWithin < p.RetryEvery, "revive_within=%s: must hold at least one look, retry_every=%s, or be 0 for never", span(p.ReviveWithin), span(p.RetryEvery))
 	problem(p.ProbeEvery > 0 && p.ProbeEvery < time.Hour, "probe_every=%s: must be an hour at least, or 0 for never", span(p.ProbeEvery))
 	problem(p.ReviveWithin > 0 && p.ReviveWithin < p.RetryEvery, "revive_within=%s: must hold at least one try, retry_every=%s, or be 0 for never", span(p.ReviveWithin), span(p.RetryEvery))
 	problem(p.ConfirmAfter < time.Minute || p.ConfirmAfter > 24*time.Hour, "confirm_after=%s: must be between a minute and a day", span(p.ConfirmAfter))
@@ -113,6 +115,9 @@ const (
 	// ActionDeliver sends events that nobody has sent.
 	ActionDeliver Action = "deliver"
 )
+
+// asksMeta reports whether Meta is needed for an action.
+func (a Action) asksMeta() bool { return a == ActionRefresh || a == ActionProbe }
 
 // A Plan is what happens to an account next, when, and why.
 type Plan struct {
@@ -192,8 +197,9 @@ func planExpire(a Account) Plan {
 }
 
 func (p Policy) planRefresh(a Account) Plan {
-	if a.Doubt.Code != "" {
-		// First it must be known whether the token is dead.
+	if a.Doubt.Code != "" && !a.LastFailure.At.After(a.Doubt.At) {
+		// First it must be known whether the token is dead. If a look at the
+		// account does not tell, a refresh does.
 		return Plan{Action: ActionNone}
 	}
 	if !a.ConfirmAt.IsZero() {

@@ -81,9 +81,9 @@ func TestPlan(t *testing.T) {
 			a.Doubt = Failure{At: someTime.Add(40 * day), Class: ClassDead, Code: CodeTokenInvalid}
 		}, ActionProbe, 40*day + 45*time.Minute, 40*day + 45*time.Minute},
 		{"a second question that failed is asked an hour later", p, func(a *Account) {
-			a.Doubt = Failure{At: someTime.Add(40 * day), Class: ClassDead, Code: CodeTokenInvalid}
-			a.LastFailure = Failure{At: someTime.Add(40*day + time.Hour), Class: ClassTransient, Code: CodeMetaUnavailable}
-		}, ActionProbe, 40*day + 2*time.Hour, 40*day + 2*time.Hour},
+			a.Doubt = Failure{At: someTime.Add(20 * day), Class: ClassDead, Code: CodeTokenInvalid}
+			a.LastFailure = Failure{At: someTime.Add(20*day + time.Hour), Class: ClassTransient, Code: CodeMetaUnavailable}
+		}, ActionProbe, 20*day + 2*time.Hour, 20*day + 2*time.Hour},
 		{"a doubted token whose time is over has ended", p, func(a *Account) {
 			a.Doubt = Failure{At: someTime.Add(60*day - time.Minute), Class: ClassDead, Code: CodeTokenInvalid}
 		}, ActionExpire, 60 * day, 60 * day},

@@ -25,11 +25,15 @@ type run struct {
 	alone   bool
 	breaker breaker
 	health  Health
+	// end is when the invocation ends; zero if it does not.
+	end time.Time
 
 	mu     sync.Mutex
 	report Report
 	// quiet is set when Meta must not be asked.
 	quiet bool
+	// mute is set when the bus does not answer in time.
+	mute bool
 	// oldest is when the oldest event was written that could not be sent.
 	oldest time.Time
 	// testimony tells, once for the run, whether Meta knows the living from the
@@ -59,19 +63,23 @@ func (r *Refresher) newRunAlone() *run {
 // work does all that is due.
 func (r *run) work(ctx context.Context) error {
 	var err error
-	if r.health, err = r.store.health(ctx); err != nil {
+	r.end, _ = ctx.Deadline()
+	var damaged error
+	if r.health, err = r.store.health(ctx); errors.Is(err, ErrDamaged) {
+		damaged = err // Tokens must not die of it; somebody is told.
+	} else if err != nil {
 		return err
 	}
 	if err := r.heal(ctx); err != nil {
 		return err
 	}
-	err = r.all(ctx)
+	err = errors.Join(damaged, r.all(ctx))
 	if r.guilty(ctx, r.breaker.over()) {
 		last, _ := r.breaker.last()
 		r.trip(ctx, last)
 	}
 	if r.isQuiet() {
-		r.dropHeld()
+		r.dropHeld("")
 	}
 	for _, h := range r.breaker.released() {
 		h.write()
@@ -85,7 +93,7 @@ func (r *run) work(ctx context.Context) error {
 func (r *run) all(ctx context.Context) error {
 	work := make(chan Account)
 	var workers sync.WaitGroup
-	for range r.parallel {
+	for range r.atOnce() {
 		workers.Go(func() {
 			for a := range work {
 				// An account may have waited here for a slow one.
@@ -111,6 +119,15 @@ func (r *run) all(ctx context.Context) error {
 	close(work)
 	workers.Wait()
 	return errors.Join(problems...)
+}
+
+// atOnce is how many accounts are worked on at a time: no more than get their turn
+// to ask Meta within ten seconds, as they are claimed meanwhile.
+func (r *run) atOnce() int {
+	if most := r.pace.most; most > 0 {
+		return max(1, min(r.parallel, int(10*most)))
+	}
+	return r.parallel
 }
 
 // feed hands out what is due in a shard, until it is told to stop. It goes through
@@ -148,8 +165,12 @@ func (r *run) timeLeft(ctx context.Context) bool {
 		return false
 	}
 	end, ok := ctx.Deadline()
-	return !ok || time.Until(end) > r.callTimeout+lastWords
+	return !ok || time.Until(end) > r.callTimeout+lastWords+r.stockReserve()
 }
+
+// stockReserve is what is kept of an invocation for taking stock, and for the
+// failures that were held.
+func (r *run) stockReserve() time.Duration { return r.callTimeout / 3 }
 
 // plan returns what is to be done with an account now.
 func (r *run) plan(a Account) Plan {
@@ -172,8 +193,8 @@ func (r *run) account(ctx context.Context, a Account) {
 	switch {
 	case plan.Action == ActionNone && (len(a.Outbox) > 0 || a.DueAt.IsZero() || a.DueAt.After(r.now)):
 		return // there was nothing to do but to send events
-	case r.isQuiet() && plan.Action != ActionExpire:
-		r.count(func(report *Report) { report.Deferred++ })
+	case r.isQuiet() && plan.Action.asksMeta():
+		r.deferred(a.DueAt)
 		return
 	}
 	r.count(func(report *Report) { report.Due++ })
@@ -216,6 +237,16 @@ func (r *run) outcome(ctx context.Context, a Account, action Action, err error) 
 	}
 }
 
+// deferred counts an account that is left to the next run, since when it is due.
+func (r *run) deferred(due time.Time) {
+	r.count(func(report *Report) {
+		report.Deferred++
+		if r.now.Sub(due) > unprobedFor {
+			report.Attention++
+		}
+	})
+}
+
 // needsAttention reports whether a failure is more than a blip.
 func (r *run) needsAttention(a Account, err error) bool {
 	unprobed := r.store.policy.ProbeEvery > 0 && r.now.Sub(a.CheckedAt) > unprobedFor
@@ -229,15 +260,34 @@ const unprobedFor = 3 * 24 * time.Hour
 // deliver sends the events that nobody has sent, and returns the account without
 // them. If they cannot be sent they wait for the next run.
 func (r *run) deliver(ctx context.Context, a Account) Account {
-	if r.relay != nil {
+	if r.relay != nil && !r.isMute() {
+		ctx, cancel := context.WithTimeout(ctx, r.callTimeout/3)
+		defer cancel()
 		sent, err := r.relay.account(ctx, a)
 		if err == nil {
 			return sent
+		}
+		if ctx.Err() != nil {
+			r.silence()
 		}
 		r.log.WarnContext(ctx, "events not sent", "accountId", a.ID, "err", err)
 	}
 	r.waiting(a.Outbox[0].At)
 	return a
+}
+
+// silence lets the run send no more events of accounts: who waits for a bus that
+// hangs has no time left for the tokens.
+func (r *run) silence() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mute = true
+}
+
+func (r *run) isMute() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mute
 }
 
 // waiting keeps in mind since when an event waits.

@@ -17,6 +17,11 @@ const (
 // takeStock adds to the report what is known of all accounts, and sends what the
 // installation has to tell. Of the parts of a run one does it.
 func (r *run) takeStock(ctx context.Context) error {
+	defer func() {
+		if !r.oldest.IsZero() {
+			r.report.OutboxSeconds = r.now.Sub(r.oldest).Seconds()
+		}
+	}()
 	if !slices.Contains(r.shards, 0) {
 		return nil
 	}
@@ -27,9 +32,6 @@ func (r *run) takeStock(ctx context.Context) error {
 				r.waiting(h.Outbox[0].At)
 			}
 		}
-	}
-	if !r.oldest.IsZero() {
-		r.report.OutboxSeconds = r.now.Sub(r.oldest).Seconds()
 	}
 	for _, status := range []Status{StatusActive, StatusExpiring} {
 		next, err := r.store.ledger.Expiries(ctx, status, 1)
@@ -46,7 +48,7 @@ func (r *run) takeStock(ctx context.Context) error {
 		// The numbers of the last time do.
 		r.log.WarnContext(ctx, "accounts not counted", "err", err)
 	}
-	r.report.Counts = r.health.Counts
+	r.report.Counts, r.report.Incident = r.health.Counts, nil
 	if i, open := r.health.Incident(PlaceRefresh); open {
 		r.report.Incident = &i
 	} else if i, open := r.health.Incident(PlaceConnect); open {
