@@ -47,6 +47,7 @@ const (
 	askStart
 	askOutage
 	askConsent
+	askBus
 )
 
 // How often things go wrong. The numbers are far above those of Meta and AWS.

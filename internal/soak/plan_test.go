@@ -60,7 +60,7 @@ func newPlan(c chance, from, to time.Time) plan {
 			length = c.between(6*time.Hour, 2*day, askOutage, n, 2)
 		}
 		if kind == faultAllDead {
-			length = min(length, longestAllDead)
+			length = min(length, *allDead)
 		}
 		o := outage{what: string(kind), share: 1}
 		if kind != faultAllDead && kind != faultAppUnknown && c.of(askOutage, n, 3) < 0.3 {

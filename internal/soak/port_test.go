@@ -116,8 +116,7 @@ func (f *function) paced() {
 	f.calls = append(f.calls, now)
 	f.calls = f.calls[max(0, len(f.calls)-perSecond-2):]
 	if len(f.calls) == perSecond+2 && now.Sub(f.calls[0]) < time.Second {
-		f.w.violation("Meta sees %d calls of one run within %s", perSecond+2, now.Sub(f.calls[0]))
-		f.calls = f.calls[:0]
+		f.w.once.Do(func() { f.w.violation("Meta sees %d calls of one run within %s", perSecond+2, now.Sub(f.calls[0])) })
 	}
 }
 
@@ -304,7 +303,7 @@ func (b busPort) Publish(ctx context.Context, messages []igauth.Message) error {
 	return b.f.call(ctx, outBus, busFails, n, func() error {
 		// Sometimes only some of them are taken.
 		taken := len(messages)
-		partly := taken > 1 && b.f.w.chance.of(askStream, n, uint64(messages[0].At.UnixNano()), 7) < busFails
+		partly := taken > 1 && b.f.w.chance.of(askBus, n, uint64(time.Now().UnixNano())) < busFails
 		if partly {
 			taken /= 2
 		}

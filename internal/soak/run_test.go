@@ -32,7 +32,7 @@ func (w *world) live() {
 		w.mu.Lock()
 		w.hour, w.ran = hour, false
 		w.calm.Store(hour >= int(w.life/time.Hour))
-		done := w.failures >= enough
+		done := w.failures >= *enough
 		w.mu.Unlock()
 		if done {
 			break
@@ -54,7 +54,7 @@ func (w *world) live() {
 	background.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.failures < enough {
+	if w.failures < *enough {
 		w.journal.silent()
 		for p := range w.awaited {
 			if p.waited > within {

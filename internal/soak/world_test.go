@@ -72,6 +72,9 @@ type world struct {
 	persons []*person
 	writes  atomic.Int64
 
+	// once keeps a rate that is too high from hiding everything else.
+	once sync.Once
+
 	mu          sync.Mutex
 	journal     *journal
 	calendar    calendar
@@ -144,11 +147,8 @@ func (w *world) violation(format string, values ...any) {
 	w.violationLocked(format, values...)
 }
 
-// enough is how many violations are told of before the story ends.
-const enough = 10
-
 func (w *world) violationLocked(format string, values ...any) {
-	if w.failures++; w.failures <= enough {
+	if w.failures++; w.failures <= *enough {
 		now := time.Now()
 		text := ""
 		if o, found := w.calendar.at(now, func(outage) bool { return true }); found {
