@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race concurrency migrate crash crash-pairs mutants lint fuzz build e2e e2e-browser e2e-sam \
+.PHONY: help run sim test race concurrency migrate crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
 	test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
@@ -48,6 +48,11 @@ PAIRSTIME ?= 3m
 SEED ?= 0
 crash-pairs: ## Let two calls fail, for PAIRSTIME (default 3m), beginning with those that SEED draws.
 	go test -count=1 -v -timeout 30m -run '^TestPairsOfFaults$$' ./internal/crash -pairs $(PAIRSTIME) -seed $(SEED)
+
+ACCOUNTS ?= 10000
+YEARS ?= 10
+soak: ## Let ACCOUNTS (default 10000) live for YEARS (default 10) of virtual time, in which everything fails. Takes an hour.
+	go test -count=1 -v -timeout 6h -run '^(TestNoLiveTokenDies|TestLongestOutage)$$' ./internal/soak -accounts $(ACCOUNTS) -years $(YEARS) $(if $(filter-out 0,$(SEED)),-seed $(SEED)) $(ARGS)
 
 mutants: ## Make deliberate mistakes, each of which a named test must notice. Takes five minutes.
 	go -C tools run ./mutants

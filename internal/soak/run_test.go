@@ -23,7 +23,11 @@ func (w *world) live() {
 	background.Go(func() { w.relay(over) })
 	for _, p := range w.persons {
 		w.mu.Lock()
-		w.in(w.chance.pick(int(arrivals/time.Hour), askStart, uint64(p.n)), func() { go w.connect(p) })
+		within := arrivals
+		if w.only != nil {
+			within = 6 * time.Hour
+		}
+		w.in(w.chance.pick(int(within/time.Hour), askStart, uint64(p.n)), func() { go w.connect(p) })
 		w.mu.Unlock()
 	}
 	var runs sync.WaitGroup
@@ -32,7 +36,7 @@ func (w *world) live() {
 		w.mu.Lock()
 		w.hour, w.ran = hour, false
 		w.calm.Store(hour >= int(w.life/time.Hour))
-		done := w.failures >= *enough
+		done := w.failures >= *enough || w.only != nil && w.failures > 0
 		w.mu.Unlock()
 		if done {
 			break

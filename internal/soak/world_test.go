@@ -50,9 +50,13 @@ type rules struct {
 	seed     uint64
 	// rotating is the part of accounts whose tokens are replaced in the hard way.
 	rotating float64
-	// only leaves out everything but one outage of Meta.
-	only *time.Duration
+	// only leaves out everything but this outage of Meta, that begins a time after
+	// the story. All accounts are then connected in the first hours.
+	only *trial
 }
+
+// A trial is an outage of which it is asked whether it is survived.
+type trial struct{ after, length time.Duration }
 
 // A world is a story: Meta, the stores, the owners and the functions.
 type world struct {
@@ -88,6 +92,8 @@ type world struct {
 	ran         bool      // a run of this hour came to its end
 	bad         time.Time // what hits everybody
 	failures    int
+	// lastFirst is when the last of all accounts was refreshed for the first time.
+	lastFirst time.Time
 	// what is counted
 	deaths, reported, slowest, revived, allowed, connections int
 }
@@ -120,7 +126,8 @@ func newWorld(t *testing.T, r rules) *world {
 	w.ledger.committed, w.ledger.changed = w.committed, w.changed
 	end := w.began.Add(r.life)
 	if r.only != nil {
-		w.plan = plan{outages: []outage{{string(faultUnavailable), end.Add(-*r.only - 5*day), end.Add(-5 * day), 1}}}
+		w.plan.long = outage{string(faultUnavailable), w.began.Add(r.only.after), w.began.Add(r.only.after + r.only.length), 1}
+		w.plan.outages = []outage{w.plan.long}
 	} else {
 		w.plan = newPlan(w.chance, w.began, end)
 	}
@@ -148,7 +155,7 @@ func (w *world) violation(format string, values ...any) {
 }
 
 func (w *world) violationLocked(format string, values ...any) {
-	if w.failures++; w.failures <= *enough {
+	if w.failures++; w.failures <= *enough && w.only == nil {
 		now := time.Now()
 		text := ""
 		if o, found := w.calendar.at(now, func(outage) bool { return true }); found {
@@ -255,6 +262,9 @@ func (w *world) committed(before, after *igauth.Account) {
 		w.connections++
 		p.connections++
 		w.fates(p)
+	}
+	if p.connections == 1 && after.Generation == 2 && before.Generation == 1 {
+		w.lastFirst = later(w.lastFirst, now)
 	}
 	if len(after.Outbox) > 0 {
 		w.flow(after.ID)
