@@ -12,9 +12,6 @@ import (
 	"igauth/internal/igauth"
 )
 
-// shards is into how many parts the memory's index is divided.
-const shards = 4
-
 // A memoryLedger is a ledger in memory, fast enough for ten years.
 type memoryLedger struct {
 	mu       sync.Mutex
@@ -24,7 +21,7 @@ type memoryLedger struct {
 	attempt  string // of the health's last save
 
 	ids    []igauth.AccountID // in order
-	due    [shards][]indexKey
+	due    [][]indexKey
 	status map[igauth.Status]*[]indexKey
 
 	// committed is told of every save that was applied, and not of repetitions.
@@ -59,7 +56,7 @@ func (k indexKey) compare(other indexKey) int {
 func newMemoryLedger() *memoryLedger {
 	return &memoryLedger{
 		accounts: map[igauth.AccountID]*memoryRow{}, flows: map[igauth.FlowID]*memoryFlow{},
-		status:    map[igauth.Status]*[]indexKey{},
+		due: make([][]indexKey, *shards), status: map[igauth.Status]*[]indexKey{},
 		committed: func(_, _ *igauth.Account) {},
 		changed:   func(_, _ igauth.Health) {},
 	}
@@ -202,7 +199,7 @@ func (l *memoryLedger) put(a igauth.Account, attempt string) {
 	if row == nil {
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(a.ID))
-		row = &memoryRow{shard: int(h.Sum32() % shards)}
+		row = &memoryRow{shard: int(h.Sum32()) % len(l.due)}
 		l.accounts[a.ID] = row
 		i, _ := slices.BinarySearch(l.ids, a.ID)
 		l.ids = slices.Insert(l.ids, i, a.ID)
@@ -254,7 +251,7 @@ func remove(keys *[]indexKey, key indexKey) {
 	}
 }
 
-func (l *memoryLedger) Shards() int { return shards }
+func (l *memoryLedger) Shards() int { return len(l.due) }
 
 func (l *memoryLedger) Due(ctx context.Context, q igauth.DueQuery) ([]igauth.Account, igauth.DueMark, error) {
 	if err := ctx.Err(); err != nil {
