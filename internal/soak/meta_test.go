@@ -44,9 +44,10 @@ const (
 	faultNoExpiry fault = "no expires_in"
 )
 
-// singly are the faults that hit one call.
+// singly are the faults that hit one call. The limit of the app is none of them:
+// it is everybody's for a while.
 var singly = []fault{
-	faultUnavailable, faultTransient, faultUnknown, faultHang, faultThrottle, faultUserLimit, faultCustomLimit, faultBusiness, faultTooMany,
+	faultUnavailable, faultTransient, faultUnknown, faultHang, faultUserLimit, faultCustomLimit, faultBusiness, faultTooMany,
 	faultHTML, faultEmpty, faultNothing, faultUnreachable, faultLost, faultHalf, faultNoExpiry,
 }
 

@@ -258,6 +258,10 @@ func (w *world) committed(before, after *igauth.Account) {
 	if before.WarnedAt.IsZero() && !after.WarnedAt.IsZero() && now.Sub(p.troubleUntil) > 2*day && !p.ended {
 		w.violationLocked("%s is warned of its end in vain: %s", after.ID, after.LastFailure.Code)
 	}
+	if o, out := w.calendar.at(now, ofMeta); out && after.Status == igauth.StatusExpiring && before.Status != after.Status && o.from.Before(now.Add(-time.Hour)) &&
+		now.Sub(p.troubleUntil) > 4*day && now.Sub(p.struck) > 4*day && !p.ended {
+		w.violationLocked("%s is called failing, and it is Meta that fails: %s", after.ID, after.LastFailure.Code)
+	}
 	if !after.ConnectedAt.Equal(before.ConnectedAt) {
 		w.connections++
 		p.connections++
@@ -298,6 +302,10 @@ func (w *world) fates(p *person) {
 		w.in(w.exponential(troublesYear, askTrouble, uint64(p.n), this, n), func() {
 			now := time.Now()
 			length := w.chance.between(2*time.Hour, 8*day, askTrouble, uint64(p.n), this, n, 1)
+			if w.chance.of(askTrouble, uint64(p.n), this, n, 3) < 0.2 {
+				// So long that the owner must be warned.
+				length = w.chance.between(12*day, 21*day, askTrouble, uint64(p.n), this, n, 1)
+			}
 			if p.connections != this {
 				return
 			}
