@@ -48,6 +48,7 @@ const (
 	askOutage
 	askConsent
 	askBus
+	askTravel
 )
 
 // How often things go wrong. The numbers are far above those of Meta and AWS.

@@ -81,6 +81,12 @@ func (w *world) invoke(limit time.Duration, deadly float64, do func(context.Cont
 	return false
 }
 
+// travel is the time that a call takes to arrive: another one for each account
+// and function, so that which of two comes first is the same in every run.
+func (f *function) travel(n uint64) {
+	time.Sleep(f.w.chance.between(0, 100*time.Microsecond, askTravel, f.serial, n))
+}
+
 // alive returns why a call cannot be made.
 func (f *function) alive(ctx context.Context) error {
 	if f.dead.Load() {
@@ -122,6 +128,7 @@ func (f *function) paced() {
 
 // call makes a call to a store on behalf of a subject, unless something is wrong.
 func (f *function) call(ctx context.Context, what string, rate float64, n uint64, do func() error) error {
+	f.travel(n)
 	if err := f.alive(ctx); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package soak_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -104,7 +105,11 @@ func (w *world) run(begin time.Duration, deadly float64) {
 		f.mu.Lock()
 		f.calls, f.pacing = f.calls[:0], true
 		f.mu.Unlock()
-		_, _ = f.refresher.RunOnce(ctx)
+		report, err := f.refresher.RunOnce(ctx)
+		if *trace {
+			text, _ := json.Marshal(report)
+			w.t.Logf("%s %s %v", time.Now().Format("2006-01-02 15:04:05"), text, err)
+		}
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -22,6 +22,7 @@ var (
 	enough   = flag.Int("violations", 10, "end the story after so many")
 	allDead  = flag.Duration("alldead", longestAllDead, "how long Meta may call every token dead")
 	shards   = flag.Int("shards", 1, "into how many parts the index of what is due is divided; with more than one, two stories of one seed differ")
+	trace    = flag.Bool("trace", false, "tell what every run reports")
 	rotated  = flag.Float64("rotating", 0, "the part of the accounts whose old token dies at the moment of a refresh")
 )
 

@@ -381,6 +381,7 @@ func (w *world) comeBack(p *person, connections uint64) {
 // connect goes through Instagram's window, and again after a while until the
 // account is connected.
 func (w *world) connect(p *person) {
+	time.Sleep(w.chance.between(0, time.Minute, askTravel, uint64(p.n)))
 	w.mu.Lock()
 	p.consents++
 	n := p.consents
