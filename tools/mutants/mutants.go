@@ -195,7 +195,7 @@ var mutants = []mutant{
 	{
 		"a token is refreshed in the last two days of its life",
 		domain + "policy.go", `	at := a.IssuedAt.Add(time.Duration(float64(life) * part))
-`, `	at := a.ExpiresAt.Add(-48 * time.Hour)
+`, `	at := a.IssuedAt.Add(life - 48*time.Hour)
 `, soak, years, short,
 	},
 	{
@@ -219,8 +219,8 @@ var mutants = []mutant{
 	{
 		"an event that was not sent at once is never sent",
 		domain + "run.go", `	if due := outboxDue(a.Outbox); !due.IsZero() && !due.After(r.now) {
-		var err error`, `	if due := outboxDue(a.Outbox); false && !due.IsZero() {
-		var err error`, soak, years, short,
+`, `	if due := outboxDue(a.Outbox); false && !due.IsZero() {
+`, soak, years, short,
 	},
 	{
 		"a change is told after it was saved, if the function lives so long",
