@@ -19,6 +19,7 @@ type journal struct {
 
 	accepted   map[igauth.EventType]int
 	duplicates int
+	slowest    int
 	incidents  int
 	// digest is the same for the same story.
 	digest uint64
@@ -28,6 +29,7 @@ type journal struct {
 type told struct {
 	igauth.Event
 	account  igauth.AccountID
+	since    int // good hours
 	accepted int
 	gone     bool
 }
@@ -47,7 +49,7 @@ func (j *journal) outboxes(id igauth.AccountID, before, after []igauth.Event) (a
 		if j.events[e.ID] != nil {
 			j.w.violationLocked("two events of %s have the id %s", id, e.ID)
 		}
-		j.events[e.ID] = &told{Event: e, account: id}
+		j.events[e.ID] = &told{Event: e, account: id, since: j.w.good}
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(string(id) + string(e.Type) + strconv.FormatInt(e.At.Unix(), 10)))
 		j.digest += h.Sum64()
@@ -152,11 +154,21 @@ func (w *world) accept(messages []igauth.Message) {
 			continue
 		}
 		w.journal.accepted[e.Type]++
+		if took := w.good - known.since; took > w.journal.slowest {
+			w.journal.slowest = took
+			if took > soon {
+				w.violationLocked("the event %q of %s is told %d hours later", e.Type, known.account, took)
+			}
+		}
 		if e.Type == igauth.EventReauthRequired {
 			w.isTold(w.person(known.account))
 		}
 	}
 }
+
+// soon is in how many good hours an event is told at the latest, if the stream has
+// lost it: the next run sends it.
+const soon = 6
 
 // forget drops events that nobody can send any more.
 func (j *journal) forget(hour int) {

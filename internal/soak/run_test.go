@@ -186,6 +186,7 @@ func (w *world) check(began time.Time) {
 		}
 	}
 	if good {
+		w.good++
 		for p := range w.awaited {
 			if p.struck.Before(began) && p.troubleUntil.Before(began) {
 				p.waited++

@@ -79,6 +79,7 @@ func (w *world) table(took time.Duration) string {
 		line("event "+string(what), "%d", w.journal.accepted[what])
 	}
 	line("events told more than once", "%d", w.journal.duplicates)
+	line("the slowest event was told", "%d hours later", w.journal.slowest)
 	if w.rotating > 0 {
 		line("lost as Meta killed the old token (R3)", "%d", w.allowed)
 	}

@@ -91,6 +91,7 @@ type world struct {
 	streaming   chan struct{}
 	ran         bool      // a run of this hour came to its end
 	bad         time.Time // what hits everybody
+	good        int       // hours in which there were runs and everybody answered
 	failures    int
 	// lastFirst is when the last of all accounts was refreshed for the first time.
 	lastFirst time.Time
