@@ -77,6 +77,7 @@ func play(ctx context.Context, r *rapid.T) int {
 	}{
 		{"connect", w.connect}, {"run", w.run}, {"read", w.read}, {"disconnect", w.disconnect},
 		{"refresh", w.refresh}, {"erase", w.erase}, {"move", w.move}, {"import", w.imports},
+		{"relay", w.relay},
 	}
 	tell := func(format string, values ...any) {
 		w.mu.Lock()
@@ -84,12 +85,13 @@ func play(ctx context.Context, r *rapid.T) int {
 		w.story = append(w.story, time.Now().Format(time.DateTime)+" "+fmt.Sprintf(format, values...))
 	}
 	steps := rapid.IntRange(20, 160).Draw(r, "steps")
+	refuses := false
 	for range steps {
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		waiting := w.s.calls()
-		const leap, change = 1, 2
-		kinds := []int{leap, change}
+		const leap, change, refuse = 1, 2, 3
+		kinds := []int{leap, change, refuse}
 		choice := rapid.IntRange(0, 19).Draw(r, "choice")
 		switch {
 		case choice < len(kinds) && kinds[choice] == leap:
@@ -99,6 +101,10 @@ func play(ctx context.Context, r *rapid.T) int {
 		case choice < len(kinds) && kinds[choice] == change:
 			w.seal = !w.seal
 			tell("new tokens are sealed: %t", w.seal)
+		case choice < len(kinds) && kinds[choice] == refuse:
+			refuses = !refuses
+			w.meta.setRefuses(refuses)
+			tell("Meta knows the app: %t", !refuses)
 		case choice < 8 && w.running < atOnce || len(waiting) == 0:
 			b := rapid.SampledFrom(begin).Draw(r, "begin")
 			if w.running >= atOnce {
@@ -114,6 +120,7 @@ func play(ctx context.Context, r *rapid.T) int {
 			w.s.release(c, stoodStill)
 		}
 	}
+	w.meta.setRefuses(false)
 	finish(ctx, w)
 	w.read()
 	drain(w)

@@ -27,6 +27,8 @@ type meta struct {
 	// curious are imported tokens, which may be refreshed without being a day old,
 	// as nobody knows their age.
 	curious map[string]bool
+	// refuses says that Meta knows the app no more.
+	refuses bool
 	// problems are what nobody may ask.
 	problems []string
 }
@@ -85,7 +87,26 @@ func (m *meta) issued(token igauth.Secret) (time.Time, error) {
 	return at, nil
 }
 
+// refusal is what Meta says when it does not know the app.
+func (m *meta) refusal() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refuses {
+		return &igauth.Error{Code: igauth.CodeAppID, Class: igauth.ClassMisconfigured, Sent: true}
+	}
+	return nil
+}
+
+func (m *meta) setRefuses(refuses bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuses = refuses
+}
+
 func (m *meta) refresh(token igauth.Secret) (igauth.Token, error) {
+	if err := m.refusal(); err != nil {
+		return igauth.Token{}, err
+	}
 	at, err := m.issued(token)
 	if err != nil {
 		return igauth.Token{}, err
@@ -104,6 +125,9 @@ func (m *meta) refresh(token igauth.Secret) (igauth.Token, error) {
 }
 
 func (m *meta) profile(token igauth.Secret) (igauth.Profile, error) {
+	if err := m.refusal(); err != nil {
+		return igauth.Profile{}, err
+	}
 	if _, err := m.issued(token); err != nil {
 		return igauth.Profile{}, err
 	}

@@ -10,6 +10,7 @@ import (
 type ledgerPort struct {
 	*worker
 	igauth.Ledger
+	w *world
 }
 
 func (p ledgerPort) Account(ctx context.Context, id igauth.AccountID) (igauth.Account, error) {
@@ -37,7 +38,14 @@ func (p ledgerPort) Due(ctx context.Context, query igauth.DueQuery) ([]igauth.Ac
 }
 
 func (p ledgerPort) Save(ctx context.Context, change igauth.Change) error {
-	_, err := through(ctx, p.worker, "ledger.Save", func(ctx context.Context) (none struct{}, err error) { return none, p.Ledger.Save(ctx, change) })
+	_, err := through(ctx, p.worker, "ledger.Save", func(ctx context.Context) (none struct{}, err error) {
+		if err = p.Ledger.Save(ctx, change); err == nil {
+			p.w.mu.Lock()
+			defer p.w.mu.Unlock()
+			p.w.events.saved(change)
+		}
+		return none, err
+	})
 	return err
 }
 

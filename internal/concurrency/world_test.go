@@ -40,10 +40,11 @@ type world struct {
 	consents int
 	history  []porcupine.Operation
 	story    []string
+	events   *events
 }
 
 func newWorld(ctx context.Context) (*world, error) {
-	w := &world{s: &scheduler{}, meta: newMeta(), manager: awsfake.NewSecretsManager(awsfake.SecretsManagerConfig{})}
+	w := &world{s: &scheduler{}, meta: newMeta(), events: newEvents(), manager: awsfake.NewSecretsManager(awsfake.SecretsManagerConfig{})}
 	fake := awsfake.NewTable(awsfake.TableConfig{})
 	if err := table.CreateTable(ctx, fake, "ledger"); err != nil {
 		return nil, err
@@ -68,6 +69,7 @@ type party struct {
 	store     *igauth.Store
 	connector *igauth.Connector
 	refresher *igauth.Refresher
+	relay     *igauth.Relay
 }
 
 // party composes what a worker calls. It puts new tokens where the installation
@@ -75,7 +77,7 @@ type party struct {
 func (w *world) party(as *worker) party {
 	meta := metaPort{as, w.meta}
 	vault := &sealed.Beside{Sealed: w.box, Kept: w.kept, Seal: sealed.Always(w.seal)}
-	store, err := igauth.NewStore(igauth.StoreConfig{Ledger: ledgerPort{as, w.ledger}, Vault: vaultPort{as, vault}, Random: w.random(as)})
+	store, err := igauth.NewStore(igauth.StoreConfig{Ledger: ledgerPort{as, w.ledger, w}, Vault: vaultPort{as, vault}, Random: w.random(as)})
 	if err != nil {
 		panic(err)
 	}
@@ -83,11 +85,15 @@ func (w *world) party(as *worker) party {
 	if err != nil {
 		panic(err)
 	}
-	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: meta, PerSecond: -1, Parallel: 1})
+	relay, err := igauth.NewRelay(igauth.RelayConfig{Store: store, Publisher: busPort{as, w}})
 	if err != nil {
 		panic(err)
 	}
-	return party{store, connector, refresher}
+	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: meta, Relay: relay, PerSecond: -1, Parallel: 1})
+	if err != nil {
+		panic(err)
+	}
+	return party{store, connector, refresher, relay}
 }
 
 // random returns the source of a worker's attempts, which is the same whenever a
@@ -223,6 +229,9 @@ func (w *world) agreement(ctx context.Context) error {
 	problem := func(format string, values ...any) { problems = append(problems, fmt.Errorf(format, values...)) }
 	for _, text := range w.meta.problems {
 		problem("at Meta: %s", text)
+	}
+	for _, text := range w.untold(ctx) {
+		problem("events: %s", text)
 	}
 	secret, exists := w.manager.Secrets()["stack/accounts/"+string(owner.ID)]
 	exists = exists && secret.DeletedAt.IsZero()

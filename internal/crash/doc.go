@@ -1,13 +1,15 @@
 // Package crash proves that igauth survives: it holds no code, only tests.
 //
-// Every call that the domain makes to its ledger, to its vault and to Meta goes
-// through an interceptor that numbers it. For each scenario (a first connection,
+// Every call that the domain makes to its ledger, to its vault, to Meta and to the
+// event bus goes through an interceptor that numbers it. For each scenario (a first connection,
 // a refresh, a disconnection and so on) a run without faults counts the calls;
 // then for each call and each way of failing a new world is built in which just
 // that call fails in just that way. The visitor reloads the page, the hourly runs
 // go on for three days, and then the invariants must hold: no account without a
 // readable token, no token without an account, no secret in the log, and nothing
-// lost but what no program can keep.
+// lost but what no program can keep. Every event that a committed record has held
+// was accepted by the bus in the same words, none that no record has held, and
+// nobody was told that a token is dead which lived.
 //
 // What nobody can keep has three names, and the tests require that exactly these
 // occur:

@@ -75,6 +75,8 @@ func (w *world) checkRows() {
 			w.problem("the row is %s and was due at %s, and nothing happened until %s", a.Status, a.DueAt, now)
 		case live && a.DueAt.After(now.Add(day)):
 			w.problem("the row is %s and Meta is not asked about it before %s", a.Status, a.DueAt)
+		case a.Status == igauth.StatusReauthRequired && a.DueAt.After(now.Add(-time.Hour)) && !a.DueAt.After(now.Add(day)):
+			// For a week Meta is asked whether the token really is dead.
 		case !live && !a.DueAt.IsZero():
 			w.problem("the row is %s and due at %s", a.Status, a.DueAt)
 		}
@@ -146,6 +148,7 @@ func (w *world) checkLog() {
 func (w *world) settled() {
 	w.checkRows()
 	w.checkVault()
+	w.checkEvents()
 	switch a, ok := w.row(); {
 	case ok && a.Status.Live():
 		w.checkLive("after three days")
@@ -153,6 +156,7 @@ func (w *world) settled() {
 			w.lose("the visitor left, and the earlier token was not replaced", lossC2b, lossC3)
 		}
 		return
+	case w.scenario.dies && ok && a.Status == igauth.StatusReauthRequired:
 	case ok && a.Status == igauth.StatusReauthRequired:
 		w.lose("the owner is asked to connect again", lossR3)
 		if _, err := w.token(); igauth.CodeOf(err) != igauth.CodeReauthRequired {
@@ -169,5 +173,6 @@ func (w *world) settled() {
 	w.ticks(2 * time.Hour)
 	w.checkRows()
 	w.checkVault()
+	w.checkEvents()
 	w.checkLive("after connecting again")
 }

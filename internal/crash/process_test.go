@@ -164,8 +164,17 @@ func (p *process) answered(op string) {
 
 // saved notes what a save has done.
 func (p *process) saved(change igauth.Change) {
+	if change.Account != nil {
+		p.w.checkDeath(*change.Account)
+	}
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
+	if change.Account != nil {
+		p.w.wrote(change.Account.Outbox)
+	}
+	if change.Health != nil {
+		p.w.wrote(change.Health.Outbox)
+	}
 	if change.Flow != nil && !p.facts.claimed {
 		p.facts.claimed = true
 		p.w.claims++
@@ -285,7 +294,11 @@ func (p *process) serve(h http.Handler, r *http.Request) (*http.Response, bool) 
 }
 
 func (p *process) refresher() *igauth.Refresher {
-	return must(igauth.NewRefresher(igauth.RefresherConfig{Store: p.store(), Meta: p.meta(), Log: p.w.log}))
+	return must(igauth.NewRefresher(igauth.RefresherConfig{Store: p.store(), Meta: p.meta(), Relay: p.relay(), Log: p.w.log}))
+}
+
+func (p *process) relay() *igauth.Relay {
+	return must(igauth.NewRelay(igauth.RelayConfig{Store: p.store(), Publisher: busPort{p}, Log: p.w.log}))
 }
 
 func must[T any](value T, err error) T {

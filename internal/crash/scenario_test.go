@@ -27,6 +27,13 @@ type scenario struct {
 	after []func(w *world)
 	// ends is the status in which an account ends whose token was taken away.
 	ends igauth.Status
+	// dies says that Meta has ended the token, so that the owner is to be asked.
+	dies bool
+	// stock says that the run's look at the whole installation is struck, too.
+	stock bool
+	// trials says that an account is tried each hour, whatever became of the try
+	// before: while an incident is open no account remembers one.
+	trials bool
 }
 
 // A work is what a process does.
@@ -113,7 +120,7 @@ var scenarios = []*scenario{
 		works: []work{visit}, after: []func(*world){(*world).reload},
 	},
 	{
-		name: "refresh", behaviours: allBehaviours, before: overdue, works: []work{run},
+		name: "refresh", behaviours: allBehaviours, before: overdue, works: []work{run}, stock: true,
 	},
 	{
 		name: "disconnect", before: func(w *world) { w.connected(10 * day) },
@@ -178,6 +185,12 @@ func init() {
 		ends          igauth.Status
 		stacks        []string
 	}{
+		{deliver, run, "bus.Publish", 1, (*world).untold, nil, "", nil},
+		{deliver, run, commit, 1, (*world).untold, nil, "", nil},
+		{run, deliver, put, 1, (*world).untold, nil, "", nil},
+		{deliver, erase, commit, 1, (*world).justConnected, nil, igauth.StatusDeleting, nil},
+		{deliver, visit, commit, 1, func(w *world) { w.justConnected(); w.click() }, (*world).reload, "", nil},
+
 		{run, visit, get, 1, clickOverdue, (*world).reload, "", nil},
 		{run, visit, put, 1, clickOverdue, (*world).reload, "", nil},
 		{run, visit, commit, 2, clickOverdue, (*world).reload, "", nil},
@@ -215,7 +228,7 @@ func init() {
 			behaviours: allBehaviours,
 		}
 		switch {
-		case r.ends != "", r.first.name == move.name, r.second.name == move.name:
+		case r.ends != "", r.first.name == deliver.name, r.second.name == deliver.name, r.first.name == move.name, r.second.name == move.name:
 			s.behaviours = []string{"new-old-dies"}
 		case r.first.name == bring.name, r.second.name == bring.name:
 			s.behaviours = []string{"new-old-lives", "new-old-dies"}

@@ -59,6 +59,7 @@ type world struct {
 	calls    []call
 	begun    int // processes
 	books    metaBooks
+	events   eventBooks
 	putRefs  map[igauth.Ref]*process
 	puts     map[igauth.Slot]put
 	secrets  map[string]string // what must not be in the log, and what it is
@@ -85,6 +86,7 @@ func newWorld(s *scenario, behaviour string, build func() *stack, faults []fault
 	w := &world{
 		scenario: s, behaviour: behaviour, faults: faults, over: make(chan struct{}),
 		books:   metaBooks{codes: map[string]int{}, since: map[string]time.Time{}},
+		events:  eventBooks{written: map[string]string{}, accepted: map[string]bool{}},
 		putRefs: map[igauth.Ref]*process{}, puts: map[igauth.Slot]put{},
 		secrets: map[string]string{igsim.DefaultAppSecret: "the app secret", stateKey: "a key"},
 		excuses: map[loss]bool{}, losses: map[loss]int{},
@@ -189,7 +191,7 @@ func (w *world) ticks(long time.Duration) {
 			idle = 0
 		}
 		untilNextHour()
-		if a, ok := w.row(); ok && !a.DueAt.IsZero() && !a.DueAt.After(time.Now()) {
+		if a, ok := w.row(); ok && !a.DueAt.IsZero() && !a.DueAt.After(time.Now()) || w.waiting() {
 			idle = 0
 		} else {
 			idle++

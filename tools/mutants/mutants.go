@@ -159,7 +159,7 @@ var mutants = []mutant{
 	{
 		"any failure of a refresh ends the account",
 		domain + "action.go", `	if ClassOf(cause) == ClassDead {
-		return r.dead(ctx, a, CodeOf(cause))`, `	if cause != nil {
+		return r.denied(ctx, a, cause)`, `	if cause != nil {
 		return r.dead(ctx, a, CodeOf(cause))`, crash, single, cases("refresh/same/"),
 	},
 	{
@@ -233,5 +233,52 @@ var mutants = []mutant{
 			next.Outbox = late
 			_ = s.save(ctx, &next, nil)
 			if err := s.promote`, soak, years, short,
+	},
+	{
+		"dead is believed the first time",
+		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believe {`, `	if false {`, "./internal/igauth", "TestBlipOfDeathAsksNobody", nil,
+	},
+	{
+		"dead is believed the first time, and the token lives",
+		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believe {`, `	if false {`, crash, single, cases("first dead verdict, then alive/"),
+	},
+	{
+		"held failures are written when the breaker trips",
+		domain + "heal.go", `		h.drop()
+`, `		h.write()
+`, "./internal/igauth", "TestIncidentTouchesNoAccount", nil,
+	},
+	{
+		"the outbox is cleared before it is sent",
+		domain + "relay.go", `	if err := r.publish(ctx, messages); err != nil {
+		return a, err
+	}
+	ctx, cancel`, `	a.Outbox = nil
+	if err := r.store.save(ctx, &a, nil); err != nil {
+		return a, err
+	}
+	if err := r.publish(ctx, messages); err != nil {
+		return a, err
+	}
+	ctx, cancel`, "./internal/igauth", "TestEventsWaitForTheBus", nil,
+	},
+	{
+		"events that were written meanwhile are taken for sent",
+		domain + "relay.go", `		a.Outbox = without(a.Outbox, sent)
+`, `		a.Outbox = nil
+`, racing, workers, steps,
+	},
+	{
+		"events are dropped by an erasure",
+		domain + "account.go", `		Outbox:     a.Outbox,
+`, ``, "./internal/igauth", "TestEventsOutliveAnErasure", nil,
+	},
+	{
+		"a run leaves the events of accounts to others",
+		domain + "run.go", `!due.IsZero() && !due.After(r.now) {`, `false && !due.After(r.now) {`, crash, single, cases("deliver events/"),
+	},
+	{
+		"an incident stays open when Meta answers again",
+		domain + "heal.go", `			return h.closeIncident(r.now, PlaceRefresh)`, `			return false`, crash, single, cases("trial heals/"),
 	},
 }
