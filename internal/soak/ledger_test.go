@@ -324,13 +324,3 @@ func (l *memoryLedger) Accounts(ctx context.Context, after igauth.AccountID, lim
 	}
 	return page, nil
 }
-
-// row returns what is in the ledger, without any fault.
-func (l *memoryLedger) row(id igauth.AccountID) igauth.Account {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if row := l.accounts[id]; row != nil {
-		return cloneAccount(row.Account)
-	}
-	return igauth.Account{}
-}

@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"igauth/internal/igauth"
 )
 
 // A fault is a way in which Meta answers wrongly.
@@ -122,17 +120,6 @@ func (m *meta) issue(p *person, short bool, now time.Time) *metaToken {
 	}
 	p.tokens = append(kept, token)
 	return token
-}
-
-// kill ends every token of a person.
-func (m *meta) kill(p *person, why cause) {
-	m.w.mu.Lock()
-	defer m.w.mu.Unlock()
-	for _, token := range p.tokens {
-		if token.dead == "" {
-			token.dead = why
-		}
-	}
 }
 
 // consent returns the code that a person gets at the consent window.
@@ -364,11 +351,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
-}
-
-// storedAs returns Meta's token of a text.
-func (m *meta) storedAs(text igauth.Secret) *metaToken {
-	m.w.mu.Lock()
-	defer m.w.mu.Unlock()
-	return m.tokens[text.Reveal()]
 }

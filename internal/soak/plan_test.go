@@ -112,15 +112,16 @@ func (o outage) String() string {
 	return fmt.Sprintf("%s from %s for %s", o.what, o.from.Format("2006-01-02 15:04"), o.to.Sub(o.from).Round(time.Minute))
 }
 
-// active returns the outage of a kind at a time; with meta that of Meta. It is
-// asked at every call, with times that only grow.
+// A calendar finds the outage of a time. It is asked at every call, with times
+// that only grow.
 type calendar struct {
 	outages []outage
 	first   int // before it all are over
 }
 
+// at returns the outage at a time that matches.
 func (c *calendar) at(now time.Time, match func(outage) bool) (outage, bool) {
-	for c.first < len(c.outages) && c.outages[c.first].to.Add(day).Before(now) && c.outages[c.first].what != "" {
+	for c.first < len(c.outages) && c.outages[c.first].to.Add(day).Before(now) {
 		c.first++
 	}
 	for _, o := range c.outages[c.first:] {
@@ -134,6 +135,7 @@ func (c *calendar) at(now time.Time, match func(outage) bool) (outage, bool) {
 	return outage{}, false
 }
 
+// ofMeta reports whether it is Meta that fails.
 func ofMeta(o outage) bool {
 	switch o.what {
 	case outLedger, outVault, outBus, outSchedule:

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"igauth/internal/igauth"
 )
 
 const (
@@ -191,19 +189,10 @@ func (w *world) check(began time.Time) {
 			if p.struck.Before(began) && p.troubleUntil.Before(began) {
 				p.waited++
 				if p.waited == within+1 {
-					row := w.ledgerRow(p.id)
-					w.violationLocked("nobody was told of the end of account %d within %d hours: it is %s, due %s, checked %s", p.n, within, row.Status, row.DueAt, row.CheckedAt)
+					w.violationLocked("nobody was told of the end of account %d within %d hours: it is %s", p.n, within, p.status)
 				}
 			}
 		}
 	}
 	w.journal.forget(w.hour - 48)
-}
-
-// ledgerRow returns a row while the lock is held.
-func (w *world) ledgerRow(id igauth.AccountID) igauth.Account {
-	if row := w.ledger.accounts[id]; row != nil {
-		return row.Account
-	}
-	return igauth.Account{}
 }

@@ -41,6 +41,9 @@ const year = 365 * day
 // TestNoLiveTokenDies is the proof. What it wants stands in the package's comment.
 func TestNoLiveTokenDies(t *testing.T) {
 	r := rules{accounts: *accounts, life: time.Duration(*years * float64(year)).Truncate(time.Hour), seed: *seed, rotating: *rotated}
+	if r.life < 100*day {
+		t.Fatalf("-years %g: there is no room for the outages, take 0.3 at least", *years)
+	}
 	t.Logf("%d accounts, %s years, seed %d: go test ./internal/soak -run '^%s$' -accounts %d -years %g -seed %d",
 		r.accounts, fmt.Sprint(*years), r.seed, t.Name(), r.accounts, *years, r.seed)
 	began := time.Now()
