@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race concurrency migrate crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
+.PHONY: help run sim test race concurrency migrate bench-refresh crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
 	test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
@@ -49,10 +49,23 @@ SEED ?= 0
 crash-pairs: ## Let two calls fail, for PAIRSTIME (default 3m), beginning with those that SEED draws.
 	go test -count=1 -v -timeout 30m -run '^TestPairsOfFaults$$' ./internal/crash -pairs $(PAIRSTIME) -seed $(SEED)
 
-ACCOUNTS ?= 10000
+ACCOUNTS ?= 1000000
+DUE ?= 1000
+LEDGER ?= bolt
+BENCH_REFRESH = go test -count=1 -v -timeout 0 -run '^TestBenchRefresh$$' ./internal/scale \
+	-accounts $(ACCOUNTS) -due $(DUE) -ledger $(LEDGER) $(ARGS)
+bench-refresh: ## Measure a run with DUE due (default 1000) of ACCOUNTS (default 1000000), LEDGER=bolt or dynamodb.
+ifeq ($(LEDGER),dynamodb)
+	$(if $(IGAUTH_TEST_DYNAMODB)$(IGAUTH_TEST_AWS),,bash e2e/emulators.sh )$(BENCH_REFRESH)
+else
+	$(BENCH_REFRESH)
+endif
+
 YEARS ?= 10
-soak: ## Let ACCOUNTS (default 10000) live for YEARS (default 10) of virtual time, in which everything fails. Takes an hour.
-	go test -count=1 -v -timeout 6h -run '^(TestNoLiveTokenDies|TestLongestOutage)$$' ./internal/soak -accounts $(ACCOUNTS) -years $(YEARS) $(if $(filter-out 0,$(SEED)),-seed $(SEED)) $(ARGS)
+soak: ACCOUNTS = 10000
+soak: ## Let ACCOUNTS (default 10000) live for YEARS (default 10) in which everything fails. Takes an hour.
+	go test -count=1 -v -timeout 6h -run '^(TestNoLiveTokenDies|TestLongestOutage)$$' ./internal/soak \
+		-accounts $(ACCOUNTS) -years $(YEARS) $(if $(filter-out 0,$(SEED)),-seed $(SEED)) $(ARGS)
 
 mutants: ## Make deliberate mistakes, each of which a named test must notice. Takes five minutes.
 	go -C tools run ./mutants

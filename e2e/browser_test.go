@@ -245,6 +245,44 @@ func TestBrowserConnect(t *testing.T) {
 	})
 }
 
+// Meta is down for everybody: the page says that nobody has to do anything, and
+// later that it is over. An account in doubt, and the events, are shown as well.
+func TestBrowserIncident(t *testing.T) {
+	eachWindow(t, func(t *testing.T, window int) {
+		server := startDev(t)
+		b := newTab(t, window, "en")
+		for _, account := range []string{"maria.bakes", "studio_norte", "old.town.cafe"} {
+			b.open(server.url + "/authorize")
+			b.choose(account)
+			b.click(approve)
+		}
+		b.open(server.url)
+		b.click(`input[value="outage"] + button`)
+		b.click(`input[value="24h"] + button`)
+		b.click(`input[value="24h"] + button`)
+		b.sees("Incident: Instagram does not answer")
+		b.sees("nobody has to do anything for them")
+		b.shoot("home-incident")
+		b.click(`input[value="none"] + button`)
+		b.click(`input[value="1h"] + button`)
+		b.run(chromedp.Click(`details.event summary`, chromedp.ByQuery))
+		b.sees(`"detail": "resolved"`)
+		b.click(`form[action="/dev/password"] button`)
+		for hour := 0; !strings.Contains(b.text(), "Meta said once that the token is dead"); hour++ {
+			if hour > 30 {
+				t.Fatal("no doubt showed in 30 hours")
+			}
+			b.click(`input[value="1h"] + button`)
+		}
+		b.shoot("home-doubt")
+		b.click(`input[value="24h"] + button`)
+		b.run(chromedp.Click(`#account-17841400000010111 details summary`, chromedp.ByQuery), chromedp.Click(`details.event summary`, chromedp.ByQuery))
+		b.sees("Reauthorization Required")
+		b.sees(`"reconnect_url"`)
+		b.shoot("home-events")
+	})
+}
+
 // A callback that is delivered twice in one browser connects once and answers
 // twice.
 func TestBrowserDoubleCallback(t *testing.T) {

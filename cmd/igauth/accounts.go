@@ -51,7 +51,11 @@ func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error)
 	if err != nil {
 		return app.Parts{}, nil, err
 	}
-	return folder.Parts(folder.Now, logger(t, false, slog.LevelError)), func() { _ = folder.Close() }, nil
+	parts := folder.Parts(folder.Now, logger(t, false, slog.LevelError))
+	if parts.Settings.Policy, _, err = folderPolicy(folder); err != nil {
+		return app.Parts{}, nil, errors.Join(err, folder.Close())
+	}
+	return parts, func() { _ = folder.Close() }, nil
 }
 
 // store opens the accounts and calls do.
@@ -135,7 +139,7 @@ func (c *showCommand) Run(ctx context.Context, t *terminal) error {
 		if c.JSON {
 			return printJSON(t, store.View(a))
 		}
-		return accountSheet(t, store.View(a))
+		return accountSheet(t, store.View(a), store.Policy())
 	})
 }
 
@@ -194,53 +198,6 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 		_, err = fmt.Fprintln(t.out, view.AccessToken)
 		return err
 	})
-}
-
-type refreshCommand struct {
-	where
-	Account string `help:"Refresh this account (id or username), due or not." placeholder:"ACCOUNT"`
-}
-
-func (c *refreshCommand) Run(ctx context.Context, t *terminal) error {
-	parts, closing, err := c.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer closing()
-	refresher, err := parts.Refresher()
-	if err != nil {
-		return err
-	}
-	store, err := parts.Store()
-	if err != nil {
-		return err
-	}
-	if c.Account == "" {
-		report, err := refresher.RunOnce(ctx)
-		if c.JSON {
-			return errors.Join(printJSON(t, report), err)
-		}
-		_, _ = fmt.Fprintf(t.out, "%d due: %d refreshed, %d asked about, %d recovered, %d found dead.\n",
-			report.Due, report.Refreshed, report.Probed, report.Recovered, report.ReauthNeeded)
-		return err
-	}
-	a, err := find(ctx, store, c.Account)
-	if err != nil {
-		return err
-	}
-	a, err = refresher.Refresh(ctx, a.ID)
-	if igauth.CodeOf(err) == igauth.CodeMetaUnavailable && parts.Settings.Graph != "" {
-		return fmt.Errorf("%s does not answer; if that is the simulator, start it with igauth dev", parts.Settings.Graph)
-	}
-	if err != nil {
-		return err
-	}
-	view := store.View(a)
-	if c.JSON {
-		return printJSON(t, view)
-	}
-	_, err = fmt.Fprintf(t.out, "%s: %s, expires %s (%d days left).\n", view.Username, view.Status, day(view.ExpiresAt), view.DaysLeft)
-	return err
 }
 
 type disconnectCommand struct {

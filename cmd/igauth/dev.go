@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"igauth/internal/app/dev"
 	"igauth/internal/igauth"
@@ -18,6 +19,7 @@ type devCommand struct {
 	AppSecret string   `help:"Instagram app secret." env:"IGAUTH_DEV_APP_SECRET" placeholder:"SECRET"`
 	Real      bool     `help:"Talk to Meta's Instagram instead of the simulator."`
 	PublicURL string   `help:"Origin under which browsers reach the server, such as that of an https tunnel, which Meta wants." placeholder:"URL"`
+	Policy    string   `help:"When tokens are refreshed and accounts are asked about, such as \"refresh_at=0.4 probe_every=11h\" (default: $$IGAUTH_POLICY); igauth policy explains." placeholder:"POLICY"`
 	Verbose   bool     `short:"v" help:"Log to standard error."`
 }
 
@@ -31,10 +33,15 @@ The state stays in the data folder and survives a restart.`
 }
 
 func (c *devCommand) Run(ctx context.Context, t *terminal) error {
+	policy, _, err := readPolicy(c.Policy, os.Getenv)
+	if err != nil {
+		return err
+	}
 	server, err := dev.Open(dev.Options{
 		Listen: c.Listen, SimListen: c.SimListen, Data: c.Data, ReturnURLs: c.ReturnURL,
 		AppID: c.AppID, AppSecret: igauth.NewSecret(c.AppSecret), Real: c.Real, PublicURL: c.PublicURL,
-		Log: logger(t, c.Verbose, slog.LevelWarn), Verbose: c.Verbose,
+		Policy: policy,
+		Log:    logger(t, c.Verbose, slog.LevelWarn), Verbose: c.Verbose,
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,7 @@ type commands struct {
 	Erase      eraseCommand      `cmd:"" help:"Forget accounts, with all that is known of them."`
 	Keys       keysCommand       `cmd:"" help:"Look after the keys of sealed tokens."`
 	Vault      vaultCommand      `cmd:"" help:"Change how a deployed stack keeps its tokens."`
+	Policy     policyCommand     `cmd:"" help:"Check a policy and explain it."`
 	Cost       costCommand       `cmd:"" help:"Tell what an installation in AWS costs in a month."`
 	Version    kong.VersionFlag  `help:"Print the version."`
 }

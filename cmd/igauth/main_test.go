@@ -114,7 +114,7 @@ func TestCommands(t *testing.T) {
 		t.Errorf("list --json: got %+v, %v", list, err)
 	}
 	for _, who := range []string{id, name} {
-		if out := must("accounts", "show", who); !strings.Contains(out, "connected") || !strings.Contains(out, "because") {
+		if out := must("accounts", "show", who); !strings.Contains(out, "connected") || !strings.Contains(out, "next action") {
 			t.Errorf("show %s:\n%s", who, out)
 		}
 	}
@@ -126,7 +126,7 @@ func TestCommands(t *testing.T) {
 	if err := json.Unmarshal([]byte(must("token", id, "--json")), &view); err != nil || view.AccessToken != token || view.ExpiresIn <= 0 {
 		t.Errorf("token --json: got account %s, %d s, %v", view.AccountID, view.ExpiresIn, err)
 	}
-	if out := must("refresh"); !strings.Contains(out, "1 due") {
+	if out := must("refresh"); !strings.Contains(out, "due                  1") {
 		t.Errorf("refresh: %s", out)
 	}
 	if out := must("refresh", "--account", name); !strings.Contains(out, "59 days left") {

@@ -73,7 +73,7 @@ func expiry(v igauth.AccountView) string {
 	return day(v.ExpiresAt)
 }
 
-func accountSheet(t *terminal, v igauth.AccountView) error {
+func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error {
 	w := newTable(t)
 	row := func(name string, value any) { w.AppendRow(table.Row{name, value}) }
 	row("id", v.ID)
@@ -83,7 +83,9 @@ func accountSheet(t *terminal, v igauth.AccountView) error {
 	row("app-scoped id", v.AppScopedID)
 	row("login", v.Login)
 	row("days left", v.DaysLeft)
-	if v.ExpiryAssumed {
+	if v.ExpiresAt.IsZero() {
+		row("expires", "-")
+	} else if v.ExpiryAssumed {
 		row("expires", moment(v.ExpiresAt)+" at the earliest; a refresh tells")
 	} else {
 		row("expires", moment(v.ExpiresAt))
@@ -96,17 +98,33 @@ func accountSheet(t *terminal, v igauth.AccountView) error {
 		row("not granted", strings.Join(v.MissingScopes, " "))
 	}
 	row("refresh planned", moment(v.RefreshAt))
-	row("next", next(v))
-	row("because", v.NextReason)
+	row("next action", v.NextAction)
+	row("when", moment(v.NextAt))
+	row("why", v.NextReason)
+	if v.Doubt != nil {
+		row("doubt", fmt.Sprintf("Meta said once that the token is dead: %s, %s; it is asked again before anybody is told", v.Doubt.Code, moment(v.Doubt.At)))
+	}
+	if !v.WaitUntil.IsZero() {
+		row("Meta wants to wait until", moment(v.WaitUntil))
+	}
+	if !v.WarnedAt.IsZero() {
+		row("warned of its end", moment(v.WarnedAt))
+	}
 	if v.LastFailure != nil {
-		row("last failure", fmt.Sprintf("%s, %s, %d in a row", moment(v.LastFailure.At), v.LastFailure.Code, v.Failures))
+		last := fmt.Sprintf("%s, %s", moment(v.LastFailure.At), v.LastFailure.Code)
+		if v.Failures > 0 {
+			last += fmt.Sprintf(", %d in a row", v.Failures)
+		}
+		row("last failure", last)
 		row("what helps", v.LastFailure.Hint)
 	}
+	row("policy", policyText(policy))
 	if err := render(t, w); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintln(t.out, "\nHistory")
 	h := newTable(t)
+	h.AppendHeader(table.Row{"WHEN", "WHAT", "DETAIL"})
 	for _, entry := range v.History {
 		h.AppendRow(table.Row{moment(entry.At), entry.What, entry.Detail})
 	}

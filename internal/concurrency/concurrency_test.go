@@ -85,13 +85,18 @@ func play(ctx context.Context, r *rapid.T) int {
 		w.story = append(w.story, time.Now().Format(time.DateTime)+" "+fmt.Sprintf(format, values...))
 	}
 	steps := rapid.IntRange(20, 160).Draw(r, "steps")
+	// In some stories Meta does not know the app for a while.
 	refuses := false
+	w.troubled = rapid.IntRange(0, 3).Draw(r, "troubled") == 3
 	for range steps {
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		waiting := w.s.calls()
 		const leap, change, refuse = 1, 2, 3
-		kinds := []int{leap, change, refuse}
+		kinds := []int{leap, change}
+		if w.troubled {
+			kinds = append(kinds, refuse)
+		}
 		choice := rapid.IntRange(0, 19).Draw(r, "choice")
 		switch {
 		case choice < len(kinds) && kinds[choice] == leap:

@@ -30,6 +30,8 @@ type world struct {
 	box     *sealed.Vault
 	// seal is where functions that start now put new tokens.
 	seal bool
+	// troubled says that Meta may not know the app for a while.
+	troubled bool
 
 	workers sync.WaitGroup
 	started int

@@ -261,6 +261,12 @@ func (a Account) troubled() bool {
 	return a.Status == StatusExpiring || a.Status == StatusReauthRequired || !a.WarnedAt.IsZero()
 }
 
+// ailing reports whether the account has failed since Meta accepted its token
+// last.
+func (a Account) ailing() bool {
+	return a.Failures > 0 || a.Doubt.Code != "" || a.LastFailure.At.After(a.CheckedAt)
+}
+
 // calm forgets what was wrong with the account's token.
 func (a *Account) calm() {
 	a.Failures, a.LastFailure, a.Doubt = 0, Failure{}, Failure{}
@@ -369,23 +375,21 @@ func (a *Account) fail(at time.Time, err error) {
 }
 
 // warn tells that the token is going to end if nobody helps, once for each token.
-// In an outage nobody can: whoever is asked must find Meta at home.
+// In an outage nobody can, so whoever is asked must find Meta at home.
 func (a *Account) warn(at time.Time, within time.Duration) {
-	if !a.WarnedAt.IsZero() || a.ExpiresAt.Sub(at) > within {
+	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.ExpiresAt.Sub(at) > within {
 		return
 	}
-	switch a.LastFailure.Code {
-	case CodeMetaUnavailable, CodeUnavailable, CodeRateLimited:
-		if at.Sub(a.CheckedAt) > outageAfter {
-			return
-		}
+	ownersTurn := a.LastFailure.Class == ClassNeedsUser || a.LastFailure.Class == ClassMisconfigured
+	if !ownersTurn && at.Sub(a.CheckedAt) > outageAfter {
+		return
 	}
 	a.WarnedAt = at.UTC()
 	a.tell(at, EventExpiring, a.LastFailure.Code, "")
 }
 
 // outageAfter is how long Meta must have been silent about an account before a
-// refresh that finds nobody at home is taken for Meta's own trouble.
+// refresh that fails is taken for Meta's own trouble.
 const outageAfter = 48 * time.Hour
 
 // expiringAfter is how many refreshes in a row fail before the account is shown

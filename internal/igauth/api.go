@@ -134,6 +134,13 @@ type AccountView struct {
 	// Failures counts the failed refreshes since the last good one.
 	Failures    int          `json:"failures"`
 	LastFailure *FailureView `json:"last_failure,omitempty"`
+	// Doubt is there while Meta has said once that the token is dead. It is asked
+	// again at NextAt, before anybody is told.
+	Doubt *FailureView `json:"doubt,omitempty"`
+	// WaitUntil is till when Meta wants not to be asked about the account.
+	WaitUntil time.Time `json:"wait_until,omitzero"`
+	// WarnedAt is when Token Expiring was told of the present token.
+	WarnedAt time.Time `json:"warned_at,omitzero"`
 	// RefreshAt is when the token is going to be refreshed.
 	RefreshAt time.Time `json:"refresh_at,omitzero"`
 	// NextAction, NextAt and NextReason are what happens next by itself.
@@ -158,7 +165,11 @@ func (s *Store) View(a Account) AccountView {
 		ExpiresAt: a.ExpiresAt, ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
 		Scopes: orEmpty(a.Scopes), MissingScopes: a.MissingScopes(), Generation: a.Generation,
 		Failures: a.Failures, NextAction: plan.Action, NextAt: latest(plan.At, a.DueAt), NextReason: plan.Reason,
-		History: orEmpty(a.History),
+		History:     orEmpty(a.History),
+		LastFailure: viewFailure(a.LastFailure), Doubt: viewFailure(a.Doubt), WarnedAt: a.WarnedAt,
+	}
+	if a.WaitUntil.After(s.now()) {
+		view.WaitUntil = a.WaitUntil
 	}
 	if plan.Action == ActionNone {
 		view.NextAt = time.Time{}
@@ -167,10 +178,15 @@ func (s *Store) View(a Account) AccountView {
 		view.RefreshAt = s.policy.planRefresh(a).At
 		view.DaysLeft = max(0, int(math.Floor(a.ExpiresAt.Sub(s.now()).Hours()/24)))
 	}
-	if a.LastFailure.Code != "" {
-		view.LastFailure = &FailureView{Failure: a.LastFailure, Hint: a.LastFailure.Code.Hint()}
-	}
 	return view
+}
+
+// viewFailure returns what may be shown of a failure, nil if there was none.
+func viewFailure(f Failure) *FailureView {
+	if f.Code == "" {
+		return nil
+	}
+	return &FailureView{Failure: f, Hint: f.Code.Hint()}
 }
 
 // orEmpty makes JSON show [] and not null.

@@ -11,16 +11,21 @@ import (
 // Until that is known failures are held: nothing is written of them. Each later
 // success speaks for the app, and after three of them a failure is the account's
 // own. If instead most fail in the same way, the breaker trips, and what is held
-// is dropped.
+// is dropped. An account that failed before says nothing new by failing again, or
+// a few of them, which are asked more often than others, could stop the rest.
 type breaker struct {
 	// believe is set when Meta has called every token dead for so long that it
 	// must be true.
 	believe bool
 
-	mu      sync.Mutex
-	window  []outcome
-	held    []*held
-	tripped bool
+	mu     sync.Mutex
+	window []outcome
+	latest outcome
+	// asked counts all answers, also those that are not in the window, and
+	// accepted the good ones.
+	asked, accepted int
+	held            []*held
+	tripped         bool
 }
 
 // An outcome is how Meta, or a store on the way to Meta, answered for an account.
@@ -33,7 +38,10 @@ type outcome struct {
 // held is a failure that waits for the judgement.
 type held struct {
 	outcome
+	account    AccountID
 	retryAfter time.Duration
+	// own says that the account had troubles of its own before.
+	own bool
 	// later counts the successes since.
 	later int
 	// write writes the failure down, drop leaves the account as it was.
@@ -42,7 +50,8 @@ type held struct {
 
 const (
 	// windowSize is how many outcomes are looked at, and windowLeast how many
-	// there must be while the run goes on; runLeast is enough when it is over.
+	// there must be while the run goes on. When it is over, runLeast are enough,
+	// those of the witnesses included.
 	windowSize  = 20
 	windowLeast = 10
 	runLeast    = 3
@@ -55,7 +64,10 @@ const (
 func (b *breaker) success() []*held {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.count(outcome{ok: true})
+	b.asked++
+	b.accepted++
+	b.latest = outcome{ok: true}
+	b.count(b.latest)
 	var free []*held
 	for _, h := range b.held {
 		h.later++
@@ -67,18 +79,52 @@ func (b *breaker) success() []*held {
 	return free
 }
 
-// failure holds a failure. If it trips the breaker, the answer is what it tripped
-// over; everything held is then taken with released.
-func (b *breaker) failure(h *held) (tripped bool) {
+// A verdict is what the breaker makes of a failure.
+type verdict int
+
+const (
+	// acquitted says that there is nothing against the app.
+	acquitted verdict = iota
+	// suspected says that all failed in the same way, but only few were asked that
+	// had not failed before. Others must be asked.
+	suspected
+	// convicted says that the app fails.
+	convicted
+)
+
+// failure holds a failure, and judges. What is held is taken with released.
+func (b *breaker) failure(h *held) verdict {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.held = append(b.held, h)
-	b.count(h.outcome)
-	if b.tripped || !b.judge() {
-		return false
+	b.asked++
+	b.latest = h.outcome
+	if !h.own {
+		b.count(h.outcome)
 	}
+	switch {
+	case b.tripped:
+	case !h.own && b.judge():
+		return b.convict()
+	case b.accepted == 0 && len(b.held)%windowSize == 0 && b.allHeld(h.class):
+		return suspected
+	}
+	return acquitted
+}
+
+func (b *breaker) convict() verdict {
 	b.tripped = true
-	return true
+	return convicted
+}
+
+// allHeld reports whether nothing but failures of a class is held.
+func (b *breaker) allHeld(class Class) bool {
+	for _, h := range b.held {
+		if h.class != class {
+			return false
+		}
+	}
+	return ofAll(class)
 }
 
 func (b *breaker) count(o outcome) {
@@ -99,15 +145,16 @@ func (b *breaker) judge() bool {
 // over judges once more when the run has no more work: a short one is not long
 // enough for the window, but if all of it failed in the same way that says
 // something, too.
-func (b *breaker) over() (tripped bool) {
+func (b *breaker) over() verdict {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.tripped || len(b.window) < runLeast || b.successes() > 0 {
-		return false
+	switch {
+	case b.tripped || b.accepted > 0 || len(b.held) == 0 || len(b.held) < b.asked || !b.allHeld(b.latest.class):
+		return acquitted
+	case len(b.window) >= runLeast:
+		return b.convict()
 	}
-	class := b.window[0].class
-	b.tripped = ofAll(class) && b.same(class) == len(b.window)
-	return b.tripped
+	return suspected
 }
 
 // released hands over everything that is held.
@@ -123,10 +170,7 @@ func (b *breaker) released() []*held {
 func (b *breaker) last() (last outcome, any bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.window) == 0 {
-		return outcome{}, false
-	}
-	return b.window[len(b.window)-1], true
+	return b.latest, b.latest != outcome{}
 }
 
 // healthy reports whether Meta has accepted a token in this run.
@@ -134,6 +178,20 @@ func (b *breaker) healthy() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.successes() > 0
+}
+
+// holds reports whether a failure of the account is held.
+func (b *breaker) holds(id AccountID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.held, func(h *held) bool { return h.account == id })
+}
+
+// calls returns how many accounts were asked about.
+func (b *breaker) calls() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.asked
 }
 
 func (b *breaker) successes() int {

@@ -310,3 +310,67 @@ func (b *bench) refresherWith(cfg igauth.RefresherConfig) {
 	}
 	b.refresher = refresher
 }
+
+// A few accounts with troubles of their own are asked more often than the others,
+// and in some hours they alone. They do not stop the fleet.
+func TestAilingAccountsDoNotStopTheFleet(t *testing.T) {
+	b := newFleet(t, 40)
+	b.metaSays(func(token string) igauth.Code {
+		if strings.HasSuffix(token, "7") || strings.HasSuffix(token, "3") || strings.HasSuffix(token, "5") {
+			return igauth.CodeMetaUnavailable
+		}
+		return ""
+	})
+	b.hours(3 * 24)
+	if told := b.told(); told[igauth.EventIncident] != 0 {
+		t.Errorf("told %v", told)
+	}
+	accounts, _, err := b.store.Accounts(t.Context(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range accounts {
+		if a.LastFailure.Code == "" && b.now().Sub(a.CheckedAt) > 24*time.Hour {
+			t.Errorf("%s was asked about %s ago", a.ID, b.now().Sub(a.CheckedAt))
+		}
+	}
+}
+
+// One account is due, and fails. Others are asked whether it is the app.
+func TestOneFailureInASmallRunIsSettledByWitnesses(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		meta     func(string) igauth.Code
+		incident bool
+	}{
+		{"Meta is down", everybody(igauth.CodeMetaUnavailable), true},
+		{"the account has a trouble", func(token string) igauth.Code {
+			if token == "long" {
+				return igauth.CodeMetaUnavailable
+			}
+			return ""
+		}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newFleet(t, 6)
+			b.advance(12 * time.Hour)
+			_, _ = b.run()
+			// A reconnection makes the first account due alone.
+			for b.account().DueAt.After(b.now()) {
+				b.hours(1)
+			}
+			b.metaSays(c.meta)
+			for range 24 {
+				report, _ := b.run()
+				if report.Due > 0 {
+					if got := report.Incident != nil; got != c.incident {
+						t.Errorf("got %+v", report)
+					}
+					return
+				}
+				b.advance(time.Hour)
+			}
+			t.Error("nothing was due")
+		})
+	}
+}

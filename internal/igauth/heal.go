@@ -17,22 +17,29 @@ func (r *run) judge(ctx context.Context, a Account, action Action, cause error, 
 		return write()
 	}
 	e, _ := errors.AsType[*Error](cause)
-	h := &held{outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, drop: drop}
+	h := &held{account: a.ID, outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, own: a.ailing(), drop: drop}
 	if e != nil {
 		h.retryAfter = e.RetryAfter
 	}
 	h.write = func() { r.outcome(ctx, a, action, write()) }
-	tripped := r.breaker.failure(h)
+	guilty := r.guilty(ctx, r.breaker.failure(h))
 	if r.pace.exhausted() {
 		r.hush()
+		guilty = guilty || !r.breaker.healthy()
 	}
-	if tripped {
-		r.trip(ctx)
+	if guilty {
+		r.trip(ctx, h.outcome)
 	} else if r.isQuiet() {
 		// It was on its way when the breaker tripped, or Meta limits the app.
 		r.dropHeld()
 	}
 	return errHeld
+}
+
+// guilty reports whether it is the app that fails. A suspicion is settled by
+// asking others.
+func (r *run) guilty(ctx context.Context, v verdict) bool {
+	return v == convicted || v == suspected && !r.vouched(ctx, "") && r.breaker.calls()+r.testimony.failed >= runLeast
 }
 
 // answered tells the breaker that Meta gave an answer that makes sense.
@@ -50,9 +57,9 @@ func (r *run) hush() {
 }
 
 // trip stops the asking: what fails is the app. No account is touched.
-func (r *run) trip(ctx context.Context) {
+func (r *run) trip(ctx context.Context, incident outcome) {
 	r.hush()
-	incident, wait := r.dropHeld()
+	wait := r.dropHeld()
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	now := r.store.now()
@@ -73,17 +80,17 @@ func (r *run) trip(ctx context.Context) {
 }
 
 // dropHeld leaves the accounts whose failures are held as they were, and returns
-// the last failure and the longest time that Meta asked for.
-func (r *run) dropHeld() (last outcome, wait time.Duration) {
+// the longest time that Meta asked for.
+func (r *run) dropHeld() (wait time.Duration) {
 	for _, h := range r.breaker.released() {
 		h.drop()
-		last, wait = h.outcome, max(wait, h.retryAfter)
+		wait = max(wait, h.retryAfter)
 		r.count(func(report *Report) {
 			report.Failed[h.class]++
 			report.Deferred++
 		})
 	}
-	return last, wait
+	return wait
 }
 
 // heal decides what the run may do while an incident is open. It tries one
@@ -129,16 +136,28 @@ func (r *run) heal(ctx context.Context) error {
 	})
 }
 
-// trial returns the account that is tried, another one each time.
+// trial returns the account that is tried, another one each time. One that has
+// failed before would prove nothing by failing again, and is tried only where
+// there is no other.
 func (r *run) trial(ctx context.Context, trials int) (chosen Account, found bool, err error) {
-	var waiting []Account
+	var waiting, ailing []Account
 	for _, shard := range r.shards {
 		err = errors.Join(err, r.feed(ctx, shard, func(a Account) bool {
-			if action := r.plan(a).Action; (action == ActionRefresh || action == ActionProbe) && !a.leased(r.now) {
+			action := r.plan(a).Action
+			switch {
+			case action != ActionRefresh && action != ActionProbe || a.leased(r.now):
+			case a.ailing() || !a.Status.Live():
+				if len(ailing) < batch {
+					ailing = append(ailing, a)
+				}
+			default:
 				waiting = append(waiting, a)
 			}
 			return len(waiting) < batch
 		}))
+	}
+	if len(waiting) == 0 {
+		waiting = ailing
 	}
 	if len(waiting) == 0 {
 		return Account{}, false, err
@@ -165,48 +184,87 @@ func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
 }
 
 // credible reports whether Meta's word that a token is dead may be believed: it
-// must have called another token good in this run. If none was asked, one is.
+// must have called another token good in this run. If none was asked, some are.
+// If it calls all of them dead as well, that is an incident.
 func (r *run) credible(ctx context.Context, a Account) bool {
-	if r.alone || r.breaker.believe || r.breaker.healthy() || r.now.Sub(a.Doubt.At) > doubtFor {
+	if r.alone || r.breaker.believe || r.breaker.healthy() || r.vouched(ctx, a.ID) {
 		return true
 	}
-	r.witness.Do(func() { r.witnessed, r.noWitness = r.askWitness(ctx, a.ID) })
-	return r.witnessed || r.noWitness
+	switch t := r.testimony; {
+	case t.others == 0:
+		return true
+	case t.refused >= witnesses:
+		r.trip(ctx, outcome{class: ClassDead, code: a.Doubt.Code})
+		return false
+	default:
+		// A few accounts may all be dead, of one owner who has left.
+		return t.refused == t.others && r.now.Sub(a.Doubt.At) > doubtFor
+	}
 }
 
-// doubtFor is how long a token may be called dead, while Meta calls no other one
-// good, before that is believed.
+// vouched reports whether Meta accepts the token of another account that was well
+// before. It asks once for the run.
+func (r *run) vouched(ctx context.Context, but AccountID) bool {
+	r.witness.Do(func() {
+		if r.testimony = r.askWitnesses(ctx, but); r.testimony.accepted {
+			r.answered()
+		}
+	})
+	return r.testimony.accepted
+}
+
+// doubtFor is how long a few tokens may all be called dead before that is
+// believed.
 const doubtFor = 2 * time.Hour
 
-// askWitness asks Meta about an account that it has accepted before.
-func (r *run) askWitness(ctx context.Context, but AccountID) (accepted, none bool) {
+// witnesses is how many other tokens must be called dead to make it an incident.
+const witnesses = 3
+
+// A testimony is what Meta says of other tokens.
+type testimony struct {
+	// others counts the accounts that were looked at, failed those that were asked
+	// about in vain, and refused those of which Meta says, or has said lately, that
+	// they are dead.
+	others, failed, refused int
+	accepted                bool
+}
+
+// askWitnesses asks Meta about accounts that it has accepted before, until one is
+// good.
+func (r *run) askWitnesses(ctx context.Context, but AccountID) (t testimony) {
 	// The time of the account that is doubted may be over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 	defer cancel()
-	expiries, err := r.store.ledger.Expiries(ctx, StatusActive, witnesses)
+	expiries, err := r.store.ledger.Expiries(ctx, StatusActive, 10*witnesses)
 	if err != nil {
-		return false, false
+		return testimony{others: 1}
 	}
-	none = true
+	asked := 0
 	for _, e := range expiries {
+		if e.ID == but || r.breaker.holds(e.ID) {
+			continue
+		}
 		a, err := r.store.row(ctx, e.ID)
-		if err != nil || e.ID == but || !a.Status.Live() {
+		if err != nil || !a.Status.Live() {
 			continue
 		}
-		none = false
-		if a.Doubt.Code != "" {
-			continue // nobody knows better about it
-		}
-		token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
-		if err != nil {
+		t.others++
+		switch {
+		case a.Doubt.Code != "":
+			t.refused++
+			continue
+		case a.ailing() || a.WaitUntil.After(r.now) || asked == witnesses:
 			continue
 		}
-		if _, err = r.meta.Profile(ctx, token.Value); err == nil {
-			return true, false
+		asked++
+		if _, err = r.look(ctx, a); err == nil {
+			t.accepted = true
+			return t
+		}
+		t.failed++
+		if ClassOf(err) == ClassDead {
+			t.refused++
 		}
 	}
-	return false, none
+	return t
 }
-
-// witnesses is how many accounts are asked at most.
-const witnesses = 3

@@ -124,9 +124,12 @@ func TestPeersABlipAsksNobodyToReconnect(t *testing.T) {
 			for range 36 {
 				p.fault("all", kind, professionals[0], 1)
 				p.pass(days)
-				if got := p.account(professionals[0]).Status; got != igauth.StatusActive {
+				if got := p.account(professionals[0]).Status; !got.Live() {
 					t.Fatalf("got status %s, %+v", got, p.account(professionals[0]).LastFailure)
 				}
+			}
+			if p.told[igauth.EventReauthRequired]+p.told[igauth.EventExpiring] > 0 {
+				t.Errorf("told %v", p.told)
 			}
 			p.ClearFaults()
 			p.pass(2 * days)

@@ -75,6 +75,7 @@ func (p Policy) withDefaults() (Policy, error) {
 	problem(inOrder && p.WarnWithin >= longLived-last, "warn_within=%s: tokens are first refreshed as late as %s before their end, and only those that fail are warned of", span(p.WarnWithin), span(longLived-last))
 	problem(p.WarnWithin < 0, "warn_within=%s: must not be negative", span(p.WarnWithin))
 	problem(p.ProbeEvery > 0 && p.ProbeEvery < time.Hour, "probe_every=%s: must be an hour at least, or 0 for never", span(p.ProbeEvery))
+	problem(p.ReviveWithin > 0 && p.ReviveWithin < p.RetryEvery, "revive_within=%s: must hold at least one try, retry_every=%s, or be 0 for never", span(p.ReviveWithin), span(p.RetryEvery))
 	problem(p.ConfirmAfter < time.Minute || p.ConfirmAfter > 24*time.Hour, "confirm_after=%s: must be between a minute and a day", span(p.ConfirmAfter))
 	return p, errors.Join(problems...)
 }
@@ -224,8 +225,12 @@ func (a Account) patient(plan Plan) Plan {
 	return plan
 }
 
-// tryAgain is how long after a failed probe or promotion the next one comes.
-const tryAgain = time.Hour
+// tryAgain is how long after a failed probe or promotion the next one comes. Of
+// probes that fail again and again it grows.
+const (
+	tryAgain     = time.Hour
+	tryAgainMost = 12 * time.Hour
+)
 
 func (p Policy) planProbe(a Account) Plan {
 	if a.Doubt.Code != "" {
@@ -245,8 +250,13 @@ func (p Policy) planProbe(a Account) Plan {
 		every -= time.Duration(float64(every) / 2 * spread(a.ID))
 	}
 	at := latest(a.IssuedAt, a.CheckedAt).Add(every)
-	if a.LastFailure.At.After(a.CheckedAt) {
-		at = latest(at, a.LastFailure.At.Add(tryAgain))
+	if failed := a.LastFailure.At; failed.After(a.CheckedAt) {
+		wait := tryAgain
+		if !failed.Equal(a.TriedAt) {
+			// A probe has failed: after an hour, an hour, two, four, and so on.
+			wait = min(max(failed.Sub(at), tryAgain), tryAgainMost)
+		}
+		at = latest(at, failed.Add(wait))
 	}
 	return a.patient(Plan{ActionProbe, at.Truncate(time.Second), "Meta was not asked about the account for a day"})
 }

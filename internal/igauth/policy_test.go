@@ -34,6 +34,17 @@ func TestPlan(t *testing.T) {
 	p := defaultPolicy(t)
 	noProbe := p
 	noProbe.ProbeEvery = -1
+	noRevival := p
+	noRevival.ReviveWithin = -1
+	died := func(after time.Duration, edit func(*Account)) func(*Account) {
+		return func(a *Account) {
+			a.Status = StatusReauthRequired
+			a.LastFailure = Failure{At: someTime.Add(after), Class: ClassDead, Code: CodeTokenInvalid}
+			if edit != nil {
+				edit(a)
+			}
+		}
+	}
 	for _, c := range []struct {
 		name     string
 		policy   Policy
@@ -63,6 +74,40 @@ func TestPlan(t *testing.T) {
 		}, ActionRecover, time.Minute, time.Minute},
 		{"the vault is emptied of what came late", p, func(a *Account) { a.Status, a.SweepAt = StatusDisconnected, someTime.Add(time.Minute) }, ActionDestroy, time.Minute, time.Minute},
 		{"the vault is emptied of what was moved", p, func(a *Account) { a.SweepAt = someTime.Add(time.Minute) }, ActionDestroy, time.Minute, time.Minute},
+		{"a token called dead is asked about again in 45 minutes, and not refreshed", p, func(a *Account) {
+			a.CheckedAt, a.Doubt = someTime.Add(40*day), Failure{At: someTime.Add(40*day + time.Hour), Class: ClassDead, Code: CodeTokenInvalid}
+		}, ActionProbe, 40*day + time.Hour + 45*time.Minute, 40*day + time.Hour + 45*time.Minute},
+		{"also where nobody probes", noProbe, func(a *Account) {
+			a.Doubt = Failure{At: someTime.Add(40 * day), Class: ClassDead, Code: CodeTokenInvalid}
+		}, ActionProbe, 40*day + 45*time.Minute, 40*day + 45*time.Minute},
+		{"a second question that failed is asked an hour later", p, func(a *Account) {
+			a.Doubt = Failure{At: someTime.Add(40 * day), Class: ClassDead, Code: CodeTokenInvalid}
+			a.LastFailure = Failure{At: someTime.Add(40*day + time.Hour), Class: ClassTransient, Code: CodeMetaUnavailable}
+		}, ActionProbe, 40*day + 2*time.Hour, 40*day + 2*time.Hour},
+		{"a doubted token whose time is over has ended", p, func(a *Account) {
+			a.Doubt = Failure{At: someTime.Add(60*day - time.Minute), Class: ClassDead, Code: CodeTokenInvalid}
+		}, ActionExpire, 60 * day, 60 * day},
+		{"a probe waits as long as Meta wants", p, func(a *Account) { a.WaitUntil = someTime.Add(3 * day) }, ActionProbe, 3 * day, 3 * day},
+		{"a refresh waits as long as Meta wants", noProbe, func(a *Account) { a.WaitUntil = someTime.Add(35 * day) }, ActionRefresh, 35 * day, 35 * day},
+		{"a doubted one waits as well", p, func(a *Account) {
+			a.Doubt = Failure{At: someTime.Add(40 * day), Class: ClassDead, Code: CodeTokenInvalid}
+			a.WaitUntil = someTime.Add(41 * day)
+		}, ActionProbe, 41 * day, 41 * day},
+		{"a wait that is over changes nothing", noProbe, func(a *Account) { a.WaitUntil = someTime.Add(day) }, ActionRefresh, 27 * day, 33 * day},
+		{"no wait is longer than the token's life", noProbe, func(a *Account) { a.WaitUntil = someTime.Add(90 * day) }, ActionExpire, 60 * day, 60 * day},
+		{"a token called dead is tried a day later", p, died(day, nil), ActionProbe, 2 * day, 2 * day},
+		{"and a day after the last try", p, died(day, func(a *Account) { a.TriedAt = someTime.Add(5 * day) }), ActionProbe, 6 * day, 6 * day},
+		{"for the last time after a week", p, died(day, func(a *Account) { a.TriedAt = someTime.Add(7 * day) }), ActionProbe, 8 * day, 8 * day},
+		{"and then no more", p, died(day, func(a *Account) { a.TriedAt = someTime.Add(7*day + time.Minute) }), ActionNone, 0, 0},
+		{"a dead one waits as long as Meta wants", p, died(day, func(a *Account) { a.WaitUntil = someTime.Add(3 * day) }), ActionProbe, 3 * day, 3 * day},
+		{"not beyond its life", p, died(59*day+time.Minute, nil), ActionNone, 0, 0},
+		{"nor without a token", p, died(day, func(a *Account) { a.Ref = "" }), ActionNone, 0, 0},
+		{"nor when its time was over", p, died(day, func(a *Account) { a.LastFailure.Code = CodeTokenExpired }), ActionNone, 0, 0},
+		{"nor where that is turned off", noRevival, died(day, nil), ActionNone, 0, 0},
+		{"events make nothing due in the plan", p, func(a *Account) {
+			a.CheckedAt = someTime.Add(day)
+			a.Outbox = []Event{{At: someTime}}
+		}, ActionProbe, day + 22*time.Hour, day + 22*time.Hour},
 		{"an imported token is refreshed to learn its age", p, func(a *Account) { a.ConfirmAt = someTime.Add(time.Minute) }, ActionRefresh, time.Minute, time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {

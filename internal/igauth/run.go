@@ -32,11 +32,10 @@ type run struct {
 	quiet bool
 	// oldest is when the oldest event was written that could not be sent.
 	oldest time.Time
-	// witness says what became of the one account that was asked whether Meta
-	// tells the living from the dead.
-	witness sync.Once
-	witnessed,
-	noWitness bool
+	// testimony tells, once for the run, whether Meta knows the living from the
+	// dead.
+	witness   sync.Once
+	testimony testimony
 }
 
 // newRun returns a run that asks Meta so often a second, 0 for as often as it
@@ -67,8 +66,9 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	err = r.all(ctx)
-	if r.breaker.over() {
-		r.trip(ctx)
+	if r.guilty(ctx, r.breaker.over()) {
+		last, _ := r.breaker.last()
+		r.trip(ctx, last)
 	}
 	if r.isQuiet() {
 		r.dropHeld()

@@ -359,6 +359,9 @@ func (s *Store) page(ctx context.Context, after AccountID, limit int) ([]Account
 // Plan returns what happens to the account next.
 func (s *Store) Plan(a Account) Plan { return s.policy.Plan(a) }
 
+// Policy returns the policy in force.
+func (s *Store) Policy() Policy { return s.policy }
+
 // Token returns an account and its live token, which stays valid for at least
 // minValid. The codes are those of the API: CodeAccountNotFound,
 // CodeReauthRequired, CodeDisconnected, CodeValidityShort.

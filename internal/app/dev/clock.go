@@ -44,11 +44,12 @@ func nextRun(now time.Time) time.Time { return now.Truncate(runEvery).Add(runEve
 // run is one scheduled run. The caller holds s.runs.
 func (s *Server) run(ctx context.Context) {
 	report, err := s.refresher.RunOnce(ctx)
-	if err == nil && report.Due == 0 {
-		return
-	}
+	s.tell(ctx)
 	s.lastRun.Lock()
 	defer s.lastRun.Unlock()
+	if err == nil && report.Due == 0 && s.lastRun.err == nil {
+		return
+	}
 	if (err == nil) != (s.lastRun.err == nil) {
 		// What stays the same is said once, and not every hour.
 		if err != nil {

@@ -19,7 +19,10 @@ var (
 	homeStyle string
 
 	homeTemplate = template.Must(template.New("home").Funcs(template.FuncMap{
+		"status": func(s igauth.Status) string { return statusWords[s] },
+		"action": func(a igauth.Action) string { return actionWords[a] },
 		"date":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+		"since":  func(now, at time.Time) string { return lasted(now.Sub(at)) },
 		"moment": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") },
 		"last": func(history []igauth.Entry) igauth.Entry {
 			if len(history) == 0 {
@@ -40,10 +43,11 @@ var (
 // faultChoices are what the home page offers to break at Meta.
 var faultChoices = []struct{ Kind, Label string }{
 	{"outage", "Meta is down"},
-	{"rate_limit", "Rate limit reached"},
+	{"rate_limit", "Everybody is throttled"},
+	{"app_disabled", "App misconfigured"},
+	{"code_text", "Every token is called dead"},
 	{"html", "Answers with web pages"},
 	{"applied", "Connection breaks after the work is done"},
-	{"app_disabled", "App disabled"},
 }
 
 // An accountView is an account on the home page.
@@ -52,6 +56,8 @@ type accountView struct {
 	// Reconnect is the link by which its owner connects it again, of an account
 	// that needs it.
 	Reconnect string
+	// Waits says that what comes next is due already.
+	Waits bool
 }
 
 // homePage is how many accounts the home page shows.
@@ -127,6 +133,14 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 			status, problem = http.StatusInternalServerError, "The reconnect link could not be made: "+err.Error()
 		}
 	}
+	now := s.clock.Now()
+	for i := range views {
+		views[i].Waits = !views[i].NextAt.After(now)
+	}
+	open, quietUntil, err := s.incidents(r.Context())
+	if err != nil {
+		status, problem = http.StatusInternalServerError, "The state of the installation could not be read: "+err.Error()
+	}
 	var faults []igsim.Fault
 	if s.sim != nil {
 		faults = s.sim.Faults()
@@ -135,7 +149,13 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 	var page bytes.Buffer
 	err = homeTemplate.Execute(&page, map[string]any{
 		"Style":        template.CSS(homeStyle), // our own file
-		"Now":          s.clock.Now(),
+		"Now":          now,
+		"Incidents":    open,
+		"QuietUntil":   quietUntil,
+		"Quiet":        quietUntil.After(now),
+		"Sent":         s.sent.newest(),
+		"Policy":       s.store.Policy().String(),
+		"OutageDays":   int(s.store.Policy().Outage() / (24 * time.Hour)),
 		"Moved":        s.clock.Offset() > 0,
 		"Accounts":     views,
 		"More":         next != "",

@@ -39,6 +39,8 @@ type Options struct {
 	// PublicURL is the origin under which browsers reach this server; "" is
 	// Listen. With Real, Meta wants https, so that a tunnel is needed.
 	PublicURL string
+	// Policy says when accounts are due.
+	Policy igauth.Policy
 	// Log receives what happens. Scheduled runs are left out of it, unless
 	// Verbose: while the clock is moved they are thousands.
 	Log     *slog.Logger
@@ -55,6 +57,12 @@ type Server struct {
 	clock  *igsim.Clock
 	store  *igauth.Store
 	links  *igauth.Links
+	// ledger knows which rows have events to tell, relay sends those to sent, one
+	// call at a time.
+	ledger  *watchedLedger
+	relay   *igauth.Relay
+	sent    *mailbox
+	telling sync.Mutex
 	// runs serializes the scheduled runs and the movements of the clock.
 	runs      sync.Mutex
 	refresher *igauth.Refresher
@@ -211,6 +219,9 @@ func (s *Server) handler() (http.Handler, error) {
 	parts.Settings.PublicURL = s.public
 	parts.Settings.ReturnURLs = returnURLs
 	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{s.opts.AppSecret}, nil }
+	parts.Settings.Policy = s.opts.Policy
+	s.ledger, s.sent = &watchedLedger{Ledger: parts.Ledger}, &mailbox{log: s.log}
+	parts.Ledger, parts.Publisher = s.ledger, s.sent
 	parts.PlainHTTP = loopback
 	parts.HomeURL = "/"
 	authorize, err := parts.Authorize()
@@ -226,6 +237,9 @@ func (s *Server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	if s.links, err = parts.Links(); err != nil {
+		return nil, err
+	}
+	if s.relay, err = parts.Relay(); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
@@ -246,7 +260,16 @@ func (s *Server) handler() (http.Handler, error) {
 	mux.Handle("/claims/", accounts)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	s.routes(mux)
-	return s.ownHost(mux), nil
+	return s.thenTell(s.ownHost(mux)), nil
+}
+
+// thenTell sends what a request has to tell before its answer is complete, so that
+// the next page shows it.
+func (s *Server) thenTell(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.tell(r.Context())
+		next.ServeHTTP(w, r)
+	})
 }
 
 // keyed lets through who has the key that was printed at start.
@@ -356,7 +379,7 @@ func (s *Server) Close() {
 
 // remember writes down where this server's Instagram and clock are.
 func (s *Server) remember() error {
-	record := local.Record{AppID: s.opts.AppID, Real: s.opts.Real, PublicURL: s.public, ClockOffset: s.clock.Offset().String()}
+	record := local.Record{AppID: s.opts.AppID, Real: s.opts.Real, PublicURL: s.public, Policy: s.opts.Policy.String(), ClockOffset: s.clock.Offset().String()}
 	if !s.opts.Real {
 		record.WWW, record.API, record.Graph = s.simURL, s.simURL, s.simURL
 	}

@@ -51,6 +51,8 @@ type Record struct {
 	WWW   string `json:"www"`
 	API   string `json:"api"`
 	Graph string `json:"graph"`
+	// Policy says when accounts are due, as igauth.ParsePolicy reads it.
+	Policy string `json:"policy,omitempty"`
 	// ClockOffset is how far the clock was moved ahead, such as "720h0m0s".
 	ClockOffset string `json:"clock_offset"`
 }
@@ -145,7 +147,7 @@ func (f *Folder) Close() error { return f.ledger.Close() }
 func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
 
 // Parts returns the wired parts of the folder, with the hosts and the address
-// that its record names.
+// that its record names. The policy is its caller's to set.
 func (f *Folder) Parts(now func() time.Time, log *slog.Logger) app.Parts {
 	return app.Parts{
 		Settings: app.Settings{AppID: f.Record.AppID, PublicURL: f.Record.PublicURL, WWW: f.Record.WWW, API: f.Record.API, Graph: f.Record.Graph},
@@ -159,6 +161,15 @@ func (f *Folder) Parts(now func() time.Time, log *slog.Logger) app.Parts {
 		Now:       now,
 		Log:       log,
 	}
+}
+
+// Policy returns the policy of the server that used the folder last.
+func (f *Folder) Policy() (igauth.Policy, error) {
+	policy, err := igauth.ParsePolicy(f.Record.Policy)
+	if err != nil {
+		return igauth.Policy{}, fmt.Errorf("the policy in %s: %w", f.Path(recordFile), err)
+	}
+	return policy, nil
 }
 
 // Now is the clock of the folder: the real time and what it was moved ahead.

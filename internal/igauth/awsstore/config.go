@@ -30,6 +30,9 @@ const (
 	// idleTimeout is meant to be shorter than the far side's, so that a request
 	// is not sent into a connection that is just being closed.
 	idleTimeout = 50 * time.Second
+	// idleConns is how many connections wait for the next request. A run has as
+	// many as it works on accounts at a time, and the SDK would keep ten.
+	idleConns = 1000
 	// attempts are made of each call, with growing pauses up to maxBackoff.
 	attempts   = 3
 	maxBackoff = 2 * time.Second
@@ -98,6 +101,7 @@ func newHTTPClient() *awshttp.BuildableClient {
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
 		WithTransportOptions(func(t *http.Transport) {
 			t.IdleConnTimeout = idleTimeout
+			t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConns, idleConns
 			t.ResponseHeaderTimeout = answerTimeout
 			// A connection that was dropped is taken up again without the
 			// certificate's check, which is most of what a handshake costs.

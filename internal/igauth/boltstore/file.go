@@ -37,6 +37,8 @@ type file struct {
 	users  int
 	closer *time.Timer
 	closed bool
+	// noSync is what bbolt calls so.
+	noSync bool
 }
 
 // use calls do with the open database.
@@ -80,7 +82,7 @@ func (f *file) open(ctx context.Context) (*bolt.DB, error) {
 		// To bbolt, no time at all means forever.
 		wait = max(time.Nanosecond, min(wait, time.Until(deadline)))
 	}
-	db, err := bolt.Open(f.path, 0o600, &bolt.Options{Timeout: wait})
+	db, err := bolt.Open(f.path, 0o600, &bolt.Options{Timeout: wait, NoSync: f.noSync})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, ErrInUse

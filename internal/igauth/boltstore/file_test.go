@@ -350,3 +350,22 @@ func TestOlderFile(t *testing.T) {
 		t.Errorf("health: got revision %d, %v, want 1", h.Revision, err)
 	}
 }
+
+// Not to wait for the disk changes nothing that another handle sees.
+func TestNoSync(t *testing.T) {
+	path := newPath(t)
+	l, err := boltstore.OpenNoSync(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := igauth.Account{Profile: igauth.Profile{ID: account(1)}, DueAt: start}
+	save(t, l, &a)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other := open(t, path)
+	if got, err := other.Account(t.Context(), a.ID); err != nil || got.Revision != 1 {
+		t.Errorf("got revision %d, %v, want 1", got.Revision, err)
+	}
+	save(t, other, &a)
+}

@@ -33,6 +33,10 @@ const (
 	// idleTimeout drops connections before the far side does: a request that
 	// meets a dead one fails, and a code cannot be sent twice.
 	idleTimeout = 50 * time.Second
+	// idleConns is how many connections wait for the next request. A run has as
+	// many as it works on accounts at a time; what does not find room here is
+	// closed and opened anew for every other request.
+	idleConns = 1000
 )
 
 // Config is what a Client is made of.
@@ -129,7 +133,7 @@ func newTransport() *http.Transport {
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
 		Protocols:           protocols,
-		MaxIdleConnsPerHost: 16,
+		MaxIdleConnsPerHost: idleConns,
 		IdleConnTimeout:     idleTimeout,
 		TLSHandshakeTimeout: 5 * time.Second,
 		TLSClientConfig: &tls.Config{

@@ -91,7 +91,8 @@ func (t *Table) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 				out.Items = append(out.Items, clone(row))
 			}
 		}
-		out.Count = int32(len(rows))
+		// Without a filter all that was gone through is in the answer.
+		out.Count, out.ScannedCount = int32(len(rows)), int32(len(rows))
 		return out, nil
 	})
 }
