@@ -9,6 +9,9 @@ import (
 // shortest is how long Meta may be silent without any loss, at least.
 const shortest = 25 * day
 
+// resolution is how exactly the longest outage is looked for.
+var resolution = 3 * time.Hour
+
 // TestLongestOutage looks for the longest silence of Meta that costs no account.
 // It begins an hour before the refresh of the account that is due last: nobody can
 // be worse off.
@@ -38,7 +41,7 @@ func TestLongestOutage(t *testing.T) {
 	if survived(to) {
 		t.Fatalf("nothing is lost in an outage of %d days: it cannot have been one", to/day)
 	}
-	for to-from > 3*time.Hour {
+	for to-from > resolution {
 		if middle := (from + (to-from)/2).Round(time.Hour); survived(middle) {
 			from = middle
 		} else {
