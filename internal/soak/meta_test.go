@@ -92,6 +92,7 @@ type meta struct {
 
 	calls     map[string]int
 	refreshes int
+	young     int // refused, as only Meta knew their age
 	// quietUntil is till when Meta has asked everybody to wait.
 	quietUntil time.Time
 }
@@ -295,6 +296,14 @@ func (m *meta) answer(f fault, path string, token *metaToken, p *person, code st
 	case "/access_token":
 		return longAnswer(m.issue(p, false, now), f)
 	case "/refresh_access_token":
+		if age := now.Sub(token.issued); age < 24*time.Hour {
+			// If an answer was lost, only Meta knows how old the token is.
+			m.young++
+			if now.Sub(p.issued) < 24*time.Hour {
+				m.w.violationLocked("Meta sees a refresh of a token of %s, of account %d", age.Round(time.Second), p.n)
+			}
+			return graphError(400, 100, 0, "The access token is less than 24 hours old and cannot be refreshed yet")
+		}
 		return longAnswer(m.refresh(token, now), f)
 	}
 	return graphError(404, 2500, 0, "Unknown path components")
@@ -303,9 +312,6 @@ func (m *meta) answer(f fault, path string, token *metaToken, p *person, code st
 // refresh prolongs a token. The caller holds m.w.mu.
 func (m *meta) refresh(token *metaToken, now time.Time) *metaToken {
 	m.refreshes++
-	if age := now.Sub(token.issued); age < 24*time.Hour {
-		m.w.violation("Meta sees a refresh of a token of %s, of account %d", age.Round(time.Second), token.of.n)
-	}
 	switch token.of.mode {
 	case newText:
 		return m.issue(token.of, false, now)

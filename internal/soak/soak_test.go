@@ -69,6 +69,7 @@ func (w *world) table(took time.Duration) string {
 	line("refreshes per account and year", "%.2f", perYear(w.meta.refreshes))
 	line("calls to Meta per account and year", "%.0f", perYear(calls))
 	line("writes to the ledger per account and year", "%.0f", perYear(int(w.writes.Load())))
+	line("too young, as an answer was lost", "%d", w.meta.young)
 	line("outages", "%d", len(w.plan.outages))
 	line("incidents told", "%d", w.journal.incidents)
 	line("accounts ended by their owners", "%d", w.deaths)

@@ -23,8 +23,9 @@ type person struct {
 	// account's row.
 	tokens []*metaToken
 	stored *metaToken
-	// status is the row's.
+	// status and issued are the row's.
 	status igauth.Status
+	issued time.Time
 	// calls counts Meta's calls, storeCalls those of the stores; connections the
 	// consents that were committed, consents the tries.
 	calls, storeCalls     uint64
@@ -248,7 +249,7 @@ func (w *world) committed(before, after *igauth.Account) {
 			delete(w.awaited, p)
 		}
 	}
-	p.status = after.Status
+	p.status, p.issued = after.Status, after.IssuedAt
 	w.journal.account(before, after)
 	if after.Status == igauth.StatusReauthRequired && before.Status != after.Status && p.stored.accepted(now) {
 		w.violationLocked("%s is asked to connect again in vain: %s", after.ID, after.LastFailure.Code)
