@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race concurrency migrate bench-refresh crash crash-pairs mutants lint fuzz build e2e e2e-browser e2e-sam \
+.PHONY: help run sim test race concurrency migrate bench-refresh crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
 	test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
@@ -60,6 +60,12 @@ ifeq ($(LEDGER),dynamodb)
 else
 	$(BENCH_REFRESH)
 endif
+
+YEARS ?= 10
+soak: ACCOUNTS = 10000
+soak: ## Let ACCOUNTS (default 10000) live for YEARS (default 10) in which everything fails. Takes an hour.
+	go test -count=1 -v -timeout 6h -run '^(TestNoLiveTokenDies|TestLongestOutage)$$' ./internal/soak \
+		-accounts $(ACCOUNTS) -years $(YEARS) $(if $(filter-out 0,$(SEED)),-seed $(SEED)) $(ARGS)
 
 mutants: ## Make deliberate mistakes, each of which a named test must notice. Takes five minutes.
 	go -C tools run ./mutants

@@ -16,7 +16,12 @@ const (
 	single  = "TestSingleFaults"
 	workers = "TestWorkersDoNotHarmEachOther"
 	racing  = "./internal/concurrency"
+	years   = "TestNoLiveTokenDies"
+	soak    = "./internal/soak"
 )
+
+// short is a story in which each mistake shows, and that ends when it does.
+var short = []string{"-violations", "1"}
 
 // cases runs a part of the crash matrix.
 func cases(prefix string) []string { return []string{"-case", prefix} }
@@ -170,6 +175,64 @@ var mutants = []mutant{
 		domain + "store.go", `	case s.vault.Keeps(replaced):
 		a.sweepFrom(s.now())
 `, ``, "./internal/app/stores", "TestVaultIsMigrated", nil,
+	},
+	{
+		"a token is refreshed only when somebody uses it",
+		domain + "policy.go", `func (p Policy) planRefresh(a Account) Plan {
+`, `func (p Policy) planRefresh(a Account) Plan {
+	if a.ConfirmAt.IsZero() {
+		return Plan{Action: ActionNone}
+	}
+`, soak, years, short,
+	},
+	{
+		"a refresh that failed is not tried again",
+		domain + "policy.go", `	if !a.TriedAt.IsZero() {
+`, `	if !a.TriedAt.IsZero() {
+		return Plan{Action: ActionNone}
+`, soak, years, short,
+	},
+	{
+		"a token is refreshed in the last two days of its life",
+		domain + "policy.go", `	at := a.IssuedAt.Add(time.Duration(float64(life) * part))
+`, `	at := a.IssuedAt.Add(life - 48*time.Hour)
+`, soak, years, short,
+	},
+	{
+		"an outage of Meta is a failure of every account",
+		domain + "heal.go", `	if r.alone {
+		return write()
+	}
+	e, _ :=`, `	if true {
+		return write()
+	}
+	e, _ :=`, soak, years, short,
+	},
+	{
+		"an event leaves the outbox although nobody took it",
+		domain + "relay.go", `	if err := r.publish(ctx, messages); err != nil {
+		return a, err
+	}
+`, `	_ = r.publish(ctx, messages)
+`, soak, years, short,
+	},
+	{
+		"an event that was not sent at once is never sent",
+		domain + "run.go", `	if due := outboxDue(a.Outbox); !due.IsZero() && !due.After(r.now) {
+`, `	if due := outboxDue(a.Outbox); false && !due.IsZero() {
+`, soak, years, short,
+	},
+	{
+		"a change is told after it was saved, if the function lives so long",
+		domain + "store.go", `		err := s.save(ctx, &next, f)
+		if err == nil {
+			if err := s.promote`, `		late := next.Outbox
+		next.Outbox = a.Outbox
+		err := s.save(ctx, &next, f)
+		if err == nil {
+			next.Outbox = late
+			_ = s.save(ctx, &next, nil)
+			if err := s.promote`, soak, years, short,
 	},
 	{
 		"dead is believed the first time",
