@@ -199,8 +199,22 @@ func (r *run) dead(ctx context.Context, a Account, code Code) error {
 	return nil
 }
 
-// expire writes down that a token's time is over.
+// expire writes down that a token's time is over, unless Meta still accepts it: a
+// refresh whose answer was lost may have given it a new life. Then the next refresh
+// tells how long it lives.
 func (r *run) expire(ctx context.Context, a Account) error {
+	if !r.isQuiet() {
+		switch _, err := r.look(ctx, a); {
+		case errors.Is(err, errNoTurn):
+			return r.putOff(a.DueAt)
+		case err == nil:
+			now := r.store.now().UTC()
+			a.CheckedAt, a.ConfirmAt, a.ExpiresAt = now, now, now.Add(youngest)
+			a.release()
+			r.log.WarnContext(ctx, "token lives longer than was known", "accountId", a.ID)
+			return r.settle(ctx, a, nil)
+		}
+	}
 	return r.dead(ctx, a, CodeTokenExpired)
 }
 

@@ -363,6 +363,13 @@ func TestTokenExpiresWhenNothingHelps(t *testing.T) {
 	b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
 		return igauth.Token{}, failure(igauth.CodeMetaUnavailable, true)
 	}
+	end := b.account().ExpiresAt
+	b.meta.profile = func(igauth.Secret) (igauth.Profile, error) {
+		if b.now().Before(end) {
+			return testProfile, nil
+		}
+		return igauth.Profile{}, failure(igauth.CodeTokenExpired, true)
+	}
 	for range 61 * 4 {
 		b.advance(6 * time.Hour)
 		_, _ = b.run()
@@ -372,6 +379,29 @@ func TestTokenExpiresWhenNothingHelps(t *testing.T) {
 	}
 	if n := b.meta.calls; n < 20+28-2 || n > 26+28+2 {
 		t.Errorf("got %d tries, want about one a day and four a day at the end", n)
+	}
+}
+
+// A refresh whose answer was lost on the last day has given the token a new life, of
+// which nobody knows. Meta is asked before anybody is told that it ended.
+func TestTokenThatLivesLongerThanBelieved(t *testing.T) {
+	b := newBench(t)
+	b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+		return igauth.Token{}, failure(igauth.CodeMetaUnavailable, true)
+	}
+	b.advance(26 * days)
+	b.hours(34 * 24)
+	b.meta.refresh = func(token igauth.Secret) (igauth.Token, error) {
+		return igauth.Token{}, failure(igauth.CodeTokenTooYoung, true)
+	}
+	b.hours(12)
+	if a := b.account(); !a.Status.Live() || b.token() != "long" || b.told()[igauth.EventReauthRequired] != 0 {
+		t.Fatalf("got %s, token %s, told %v", a.Status, b.token(), b.told())
+	}
+	b.meta.refresh = nil
+	b.hours(48)
+	if a := b.account(); a.Status != igauth.StatusActive || a.ExpiresAt.Sub(b.now()) < 57*days {
+		t.Errorf("got %s, expires %s", a.Status, a.ExpiresAt)
 	}
 }
 
