@@ -202,7 +202,10 @@ func TestDoubtShows(t *testing.T) {
 		w.press("advance", url.Values{"by": {"1h"}})
 	}
 	a := w.account("maria.bakes")
-	if page := w.home(); a.Doubt == nil || !strings.Contains(page, "It is asked again at "+a.NextAt.UTC().Format("2 Jan 2006, 15:04")) {
+	page := w.home()
+	said := strings.Contains(page, "It is asked again at "+a.NextAt.UTC().Format("2 Jan 2006, 15:04")) ||
+		strings.Contains(page, "It is asked again in the next run") // its time has come meanwhile
+	if a.Doubt == nil || !said {
 		t.Errorf("when it is asked again (%s) is not said", a.NextAt)
 	}
 	if w.account("studio_norte").Doubt != nil {
