@@ -102,6 +102,10 @@ aws() { # aws SERVICE TARGET BODY
     -H "X-Amz-Target: $2" -H 'Content-Type: application/x-amz-json-1.1' --data "$3" "$moto/"
 }
 dynamodb() { aws dynamodb "DynamoDB_20120810.$1" "$2"; }
+sqs() { aws sqs "AmazonSQS.$1" "$2"; }
+events() { aws events "AWSEvents.$1" "$2"; }
+# told takes what EventBridge has got, one line for each event: its type and the account.
+told() { sqs ReceiveMessage "{\"QueueUrl\":\"$queue\",\"MaxNumberOfMessages\":10}" | jq -r '.Messages // [] | .[].Body | fromjson | ."detail-type" + " " + .detail.account_id' | sort; }
 secrets() { aws secretsmanager "secretsmanager.$1" "$2"; }
 row() { dynamodb GetItem "{\"TableName\":\"$stack-ledger\",\"Key\":{\"pk\":{\"S\":\"account#$account\"}}}" | jq .Item; }
 # account_secrets counts the secrets of accounts, also those that could still be restored.
@@ -148,16 +152,22 @@ await "moto" "$work/moto.log" curl -sSf "$moto/moto-api/"
 dynamodb CreateTable "{\"TableName\":\"$stack-ledger\",\"BillingMode\":\"PAY_PER_REQUEST\",
   \"AttributeDefinitions\":[{\"AttributeName\":\"pk\",\"AttributeType\":\"S\"},
     {\"AttributeName\":\"due_shard\",\"AttributeType\":\"S\"},{\"AttributeName\":\"due_nanos\",\"AttributeType\":\"N\"},
-    {\"AttributeName\":\"kind\",\"AttributeType\":\"S\"},{\"AttributeName\":\"id\",\"AttributeType\":\"S\"}],
+    {\"AttributeName\":\"kind\",\"AttributeType\":\"S\"},{\"AttributeName\":\"id\",\"AttributeType\":\"S\"},
+    {\"AttributeName\":\"status\",\"AttributeType\":\"S\"},{\"AttributeName\":\"expires_nanos\",\"AttributeType\":\"N\"}],
   \"KeySchema\":[{\"AttributeName\":\"pk\",\"KeyType\":\"HASH\"}],
   \"GlobalSecondaryIndexes\":[
     {\"IndexName\":\"due\",\"Projection\":{\"ProjectionType\":\"ALL\"},\"KeySchema\":[
       {\"AttributeName\":\"due_shard\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"due_nanos\",\"KeyType\":\"RANGE\"}]},
     {\"IndexName\":\"accounts\",\"Projection\":{\"ProjectionType\":\"KEYS_ONLY\"},\"KeySchema\":[
-      {\"AttributeName\":\"kind\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"id\",\"KeyType\":\"RANGE\"}]}]}" >/dev/null
+      {\"AttributeName\":\"kind\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"id\",\"KeyType\":\"RANGE\"}]},
+    {\"IndexName\":\"status\",\"Projection\":{\"ProjectionType\":\"KEYS_ONLY\"},\"KeySchema\":[
+      {\"AttributeName\":\"status\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"expires_nanos\",\"KeyType\":\"RANGE\"}]}]}" >/dev/null
 secrets CreateSecret "{\"Name\":\"$stack/app\",\"ClientRequestToken\":\"$(printf '%032d' 1)\",\"SecretString\":\"{\\\"app_secret\\\":\\\"$app_secret\\\"}\"}" >/dev/null
 secrets CreateSecret "{\"Name\":\"$stack/state-key\",\"ClientRequestToken\":\"$(printf '%032d' 2)\",\"SecretString\":\"$state_key\"}" >/dev/null
-ok "the emulator of AWS has the table and the secrets"
+queue=$(sqs CreateQueue '{"QueueName":"told"}' | jq -r .QueueUrl)
+events PutRule '{"Name":"told","EventPattern":"{\"source\":[\"igauth\"]}"}' >/dev/null
+events PutTargets "{\"Rule\":\"told\",\"Targets\":[{\"Id\":\"queue\",\"Arn\":\"arn:aws:sqs:$AWS_REGION:123456789012:told\"}]}" >/dev/null
+ok "the emulator of AWS has the table, the secrets, and a rule for events"
 
 # settings VAULT: what the functions that are started from now on have in their environment.
 settings() {
@@ -205,7 +215,10 @@ answers Accounts accounts-show "unknown" '.statusCode == 404 and (.body | fromjs
 answers Accounts accounts-token "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "account_not_found")'
 answers Accounts accounts-disconnect "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "account_not_found")'
 answers Accounts claims-redeem "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "claim_invalid")'
+answers Accounts accounts-reconnect "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "account_not_found")'
 answers Refresh refresh "nothing to do" '.due == 0 and .refreshed == 0'
+answers Refresh refresh-part "a part of a run" '. == null'
+answers Refresh refresh-tell "nothing to tell" '.batchItemFailures == []'
 
 # serve starts the API with the settings that there are; stop_serving ends the one that was started last.
 serve() {
@@ -325,6 +338,14 @@ same "the backend gets it" "$status $(jq -r .access_token "$work/body")" "200 $(
 refreshed=$(jq -r .access_token <<<"$after")
 same "and it is alive" "$(alive "$refreshed")" true
 answers Refresh refresh "nothing left to do" '.due == 0'
+
+say "What the outside is told"
+jq --arg pk "account#$account" '.Records |= [.[0] | .dynamodb.Keys.pk.S = $pk]' events/refresh-tell.json >"$work/tell.json"
+sam local invoke RefreshFunction --event "$work/tell.json" "${local_options[@]}" >"$work/answer.json" 2>>"$work/invoke.log" ||
+  fail "sam local invoke RefreshFunction did not work"
+same "the stream's record is served" "$(jq -c .batchItemFailures "$work/answer.json")" "[]"
+same "EventBridge has the connection and the refresh" "$(told | paste -sd,)" "Account Connected $account,Token Refreshed $account"
+same "the row has nothing left to tell" "$(row | jq -r '.outbox_since.S // ""')" ""
 
 say "The end"
 backend DELETE "/accounts/$account"
