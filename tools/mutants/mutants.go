@@ -236,11 +236,11 @@ var mutants = []mutant{
 	},
 	{
 		"dead is believed the first time",
-		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believe {`, `	if false {`, "./internal/igauth", "TestBlipOfDeathAsksNobody", nil,
+		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believes() {`, `	if false {`, "./internal/igauth", "TestBlipOfDeathAsksNobody", nil,
 	},
 	{
 		"dead is believed the first time, and the token lives",
-		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believe {`, `	if false {`, crash, single, cases("first dead verdict, then alive/"),
+		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believes() {`, `	if false {`, crash, single, cases("first dead verdict, then alive/"),
 	},
 	{
 		"held failures are written when the breaker trips",
