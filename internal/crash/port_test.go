@@ -154,6 +154,7 @@ func (w *world) strike(p *process, op string) (m mode) {
 	if i >= 0 {
 		m = w.faults[i].mode
 		if w.faults[i].op != op {
+			w.strayed = true
 			w.problemLocked("the run is not the one that was counted: call %d is %s, not %s", n, op, w.faults[i].op)
 		}
 	}

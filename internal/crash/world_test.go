@@ -40,6 +40,9 @@ type put struct {
 
 // A world is everything that exists in one case.
 type world struct {
+	// strayed: see outcome.
+	strayed bool
+
 	scenario  *scenario
 	behaviour string
 	stack     *stack
