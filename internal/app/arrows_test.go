@@ -212,7 +212,7 @@ func TestClockAndEnvironmentAreInjected(t *testing.T) {
 		"internal/igauth/boltstore/file.go": true, // a context's deadline is real time
 		"internal/igauth/run.go":            true, // a context's deadline is real time
 		"internal/igauth/pace.go":           true, // a context's deadline is real time
-		"internal/igauth/heal.go":           true, // the same
+		"internal/igauth/witness.go":        true, // the same
 		"internal/igauth/stock.go":          true, // a context's deadline is real time
 		"internal/app/local/local.go":       true, // the clock of a folder
 		"internal/igsim/clock.go":           true, // the simulator's clock

@@ -75,7 +75,6 @@ func (p Policy) withDefaults() (Policy, error) {
 	problem(inOrder && p.WarnWithin >= longLived-last, "warn_within=%s: tokens are first refreshed as late as %s before their end, and only those that fail are warned of", span(p.WarnWithin), span(longLived-last))
 	problem(p.WarnWithin < 0, "warn_within=%s: must not be negative", span(p.WarnWithin))
 	problem(p.WarnWithin > 0 && p.WarnWithin < p.UrgentEvery, "warn_within=%s: must hold at least one try, urgent_every=%s, since only a try that fails warns", span(p.WarnWithin), span(p.UrgentEvery))
-	problem(p.ReviveWithin > 0 && p.ReviveWithin < p.RetryEvery, "revive_within=%s: must hold at least one look, retry_every=%s, or be 0 for never", span(p.ReviveWithin), span(p.RetryEvery))
 	problem(p.ProbeEvery > 0 && p.ProbeEvery < time.Hour, "probe_every=%s: must be an hour at least, or 0 for never", span(p.ProbeEvery))
 	problem(p.ReviveWithin > 0 && p.ReviveWithin < p.RetryEvery, "revive_within=%s: must hold at least one try, retry_every=%s, or be 0 for never", span(p.ReviveWithin), span(p.RetryEvery))
 	problem(p.ConfirmAfter < time.Minute || p.ConfirmAfter > 24*time.Hour, "confirm_after=%s: must be between a minute and a day", span(p.ConfirmAfter))
@@ -112,8 +111,6 @@ const (
 	ActionRecover Action = "recover"
 	// ActionDestroy removes what the vault may still hold and no row points to.
 	ActionDestroy Action = "destroy"
-	// ActionDeliver sends events that nobody has sent.
-	ActionDeliver Action = "deliver"
 )
 
 // asksMeta reports whether Meta is needed for an action.

@@ -26,7 +26,6 @@ var actionWords = map[igauth.Action]string{
 	igauth.ActionExpire:  "the token ends",
 	igauth.ActionRecover: "what an attempt left behind is looked for",
 	igauth.ActionDestroy: "the vault is emptied",
-	igauth.ActionDeliver: "events are sent",
 }
 
 // An incident is an open one as the home page shows it.
