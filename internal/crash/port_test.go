@@ -225,6 +225,14 @@ func (l ledgerPort) Save(ctx context.Context, change igauth.Change) error {
 			f := *change.Flow
 			copied.Flow = &f
 		}
+		if change.Person != nil {
+			p := *change.Person
+			copied.Person = &p
+		}
+		if change.Removal != nil {
+			r := *change.Removal
+			copied.Removal = &r
+		}
 		if change.Health != nil {
 			h := *change.Health
 			copied.Health = &h
@@ -244,6 +252,12 @@ func (l ledgerPort) Save(ctx context.Context, change igauth.Change) error {
 	if change.Flow != nil {
 		change.Flow.Revision = saved.Flow.Revision
 	}
+	if change.Person != nil {
+		change.Person.Revision = saved.Person.Revision
+	}
+	if change.Removal != nil {
+		change.Removal.Revision = saved.Removal.Revision
+	}
 	if change.Health != nil {
 		change.Health.Revision = saved.Health.Revision
 	}
@@ -252,6 +266,18 @@ func (l ledgerPort) Save(ctx context.Context, change igauth.Change) error {
 
 func (l ledgerPort) Health(ctx context.Context) (igauth.Health, error) {
 	return port(ctx, l.p, "ledger.Health", func(ctx context.Context) (igauth.Health, error) { return l.to.Health(ctx) })
+}
+
+func (l ledgerPort) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
+	return port(ctx, l.p, "ledger.Person", func(ctx context.Context) (igauth.Person, error) { return l.to.Person(ctx, id) })
+}
+
+func (l ledgerPort) Removal(ctx context.Context, code string) (igauth.Removal, error) {
+	return port(ctx, l.p, "ledger.Removal", func(ctx context.Context) (igauth.Removal, error) { return l.to.Removal(ctx, code) })
+}
+
+func (l ledgerPort) OpenRemovals(ctx context.Context, limit int) ([]igauth.Removal, error) {
+	return port(ctx, l.p, "ledger.OpenRemovals", func(ctx context.Context) ([]igauth.Removal, error) { return l.to.OpenRemovals(ctx, limit) })
 }
 
 // Shards asks nobody.

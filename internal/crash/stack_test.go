@@ -110,6 +110,21 @@ func (b *boltLedger) Health(ctx context.Context) (h igauth.Health, err error) {
 	return h, first(late, err)
 }
 
+func (b *boltLedger) Person(ctx context.Context, id igauth.PersonID) (p igauth.Person, err error) {
+	late := b.do(ctx, func(ctx context.Context) { p, err = b.to.Person(ctx, id) })
+	return p, first(late, err)
+}
+
+func (b *boltLedger) Removal(ctx context.Context, code string) (r igauth.Removal, err error) {
+	late := b.do(ctx, func(ctx context.Context) { r, err = b.to.Removal(ctx, code) })
+	return r, first(late, err)
+}
+
+func (b *boltLedger) OpenRemovals(ctx context.Context, limit int) (open []igauth.Removal, err error) {
+	late := b.do(ctx, func(ctx context.Context) { open, err = b.to.OpenRemovals(ctx, limit) })
+	return open, first(late, err)
+}
+
 func (b *boltLedger) Shards() int { return b.to.Shards() }
 
 func (b *boltLedger) Due(ctx context.Context, query igauth.DueQuery) (due []igauth.Account, next igauth.DueMark, err error) {

@@ -61,20 +61,33 @@ func (s Status) Live() bool {
 // A Profile is who Meta says an account is.
 type Profile struct {
 	ID AccountID `json:"id"`
-	// AppScopedID is the id that this app sees, different in every app; Meta
-	// uses it in its callbacks.
+	// AppScopedID is the id by which the app knows who connected the account,
+	// different in every app; Meta uses it in its callbacks. With Instagram Login
+	// it is the account's, with Facebook Login the person's.
 	AppScopedID string `json:"app_scoped_id"`
 	Username    string `json:"username,omitempty"`
 	Name        string `json:"name,omitempty"`
 	// AccountType is upper case: BUSINESS or MEDIA_CREATOR.
 	AccountType string `json:"account_type,omitempty"`
+	// PageID is the Facebook Page that the account is reached through; empty with
+	// Instagram Login.
+	PageID string `json:"page_id,omitempty"`
 }
 
 // A Token is an access token and what is known of it.
 type Token struct {
-	Value     Secret
-	IssuedAt  time.Time
+	Value    Secret
+	IssuedAt time.Time
+	// ExpiresAt is when the token ends; zero means never, which only tokens of
+	// Facebook Login do.
 	ExpiresAt time.Time
+	// UserToken is, with Facebook Login, the person's token, from which Value is
+	// made and by which it is renewed; empty with Instagram Login.
+	UserToken Secret
+	// DataAccessUntil is when Meta stops to show the account's data to the token
+	// unless its owner comes back; zero means that there is no such clock
+	// (https://developers.facebook.com/documentation/facebook-login/auth-vs-data).
+	DataAccessUntil time.Time
 	// Scopes are the permissions that the person granted, sorted. Nil when Meta
 	// did not say.
 	Scopes []string
@@ -122,6 +135,8 @@ type Account struct {
 	Profile
 	Login  Login  `json:"login"`
 	Status Status `json:"status"`
+	// ListedAs is the [Person] that lists the account; "" if none does yet.
+	ListedAs PersonID `json:"listed_as,omitempty"`
 
 	// Revision counts the saves of the row. It is the ledger's to set.
 	Revision int64 `json:"revision"`
@@ -130,8 +145,12 @@ type Account struct {
 	// Ref says where the vault keeps the token of this generation.
 	Ref Ref `json:"ref,omitempty"`
 
-	IssuedAt  time.Time `json:"issued_at,omitempty,omitzero"`
-	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
+	IssuedAt time.Time `json:"issued_at,omitempty,omitzero"`
+	// ExpiresAt and DataAccessUntil are the [Token]'s. DataWarnedFor is the
+	// DataAccessUntil of which the outside was warned last.
+	ExpiresAt       time.Time `json:"expires_at,omitempty,omitzero"`
+	DataAccessUntil time.Time `json:"data_access_until,omitempty,omitzero"`
+	DataWarnedFor   time.Time `json:"data_warned_for,omitempty,omitzero"`
 	// Scopes were granted, nil when Meta did not say. RequestedScopes were asked for by the flow that
 	// connected the account last.
 	Scopes          []string `json:"scopes"`
@@ -142,8 +161,8 @@ type Account struct {
 	ConfirmAt time.Time `json:"confirm_at,omitempty,omitzero"`
 
 	// ConnectedAt is when the owner consented or a token was imported last,
-	// CheckedAt when Meta last accepted the token, EndedAt when the account was
-	// disconnected or erased last.
+	// CheckedAt when Meta last accepted the token, EndedAt when somebody last
+	// wanted the account disconnected or erased.
 	ConnectedAt time.Time `json:"connected_at,omitempty,omitzero"`
 	CheckedAt   time.Time `json:"checked_at,omitempty,omitzero"`
 	EndedAt     time.Time `json:"ended_at,omitempty,omitzero"`
@@ -190,6 +209,19 @@ func (a Account) Connected() bool {
 	return a.Status != StatusConnecting && a.Status != StatusDeleting && a.Status != ""
 }
 
+// EndsAt returns when the account's token is of no more use if nobody renews it:
+// when it expires or when access to data ends, whichever comes first. Zero means
+// never.
+func (a Account) EndsAt() time.Time { return firstOf(a.ExpiresAt, a.DataAccessUntil) }
+
+// firstOf returns the first of two times, of which zero means never.
+func firstOf(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // MissingScopes returns the scopes that were asked for and not granted. It is
 // empty when Meta did not say what was granted.
 func (a Account) MissingScopes() []string {
@@ -230,13 +262,15 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 		a.ConfirmAt = token.IssuedAt.UTC()
 	}
 	if lease.Work.byPerson() {
+		a.Login, a.AppScopedID, a.PageID = lease.Login, lease.AppScopedID, lease.PageID
+		defaultTo(&a.Login, LoginInstagram) // a lease of an older version
 		a.ConnectedAt = token.IssuedAt.UTC()
 		a.RequestedScopes = lease.RequestedScopes
 		a.Scopes = nil // those of the last consent are no longer what counts
 	}
 	a.Generation++
 	a.Ref, a.ForgetAt = ref, time.Time{}
-	a.IssuedAt, a.ExpiresAt = token.IssuedAt.UTC(), token.ExpiresAt.UTC()
+	a.IssuedAt, a.ExpiresAt, a.DataAccessUntil = token.IssuedAt.UTC(), token.ExpiresAt.UTC(), token.DataAccessUntil.UTC()
 	a.CheckedAt, a.TriedAt = a.IssuedAt, time.Time{}
 	if token.Scopes != nil {
 		a.Scopes = token.Scopes
@@ -304,11 +338,14 @@ func (a *Account) die(at time.Time, code Code) {
 
 // disconnect takes the token away. Whoever wrote with an older generation in
 // mind has lost.
-func (a *Account) disconnect(at time.Time) {
+//
+// Whoever consented before the watermark, which is when the owner wanted the end,
+// is too late to connect.
+func (a *Account) disconnect(at, watermark time.Time) {
 	a.Generation++
 	a.Ref, a.Unpromoted = "", false
 	a.calm()
-	a.ConfirmAt, a.EndedAt = time.Time{}, at.UTC()
+	a.ConfirmAt, a.EndedAt = time.Time{}, watermark.UTC()
 	known := a.Status != StatusDisconnected
 	a.Status = StatusDisconnected
 	if known {
@@ -336,7 +373,7 @@ const sweepAgain = time.Hour
 
 // erase leaves nothing of the account but what tells a late writer that it has
 // lost.
-func (a *Account) erase(at time.Time) {
+func (a *Account) erase(at, watermark time.Time) {
 	known := a.Connected() && a.Status != StatusDisconnected
 	*a = Account{
 		Profile:    Profile{ID: a.ID},
@@ -344,7 +381,7 @@ func (a *Account) erase(at time.Time) {
 		Status:     StatusDeleting,
 		Revision:   a.Revision,
 		Generation: a.Generation + 1,
-		EndedAt:    at.UTC(),
+		EndedAt:    watermark.UTC(),
 		Lease:      a.Lease,
 		Outbox:     a.Outbox,
 	}
@@ -377,7 +414,7 @@ func (a *Account) fail(at time.Time, err error) {
 // warn tells that the token is going to end if nobody helps, once for each token.
 // In an outage nobody can, so whoever is asked must find Meta at home.
 func (a *Account) warn(at time.Time, within time.Duration) {
-	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.ExpiresAt.Sub(at) > within {
+	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().Sub(at) > within {
 		return
 	}
 	ownersTurn := a.LastFailure.Class == ClassNeedsUser || a.LastFailure.Class == ClassMisconfigured
@@ -404,6 +441,7 @@ func (a *Account) setProfile(p Profile, at time.Time) {
 	defaultTo(&p.Username, a.Username)
 	defaultTo(&p.Name, a.Name)
 	defaultTo(&p.AccountType, a.AccountType)
+	defaultTo(&p.PageID, a.PageID)
 	if a.Username != "" && p.Username != a.Username {
 		a.record(at, EntryProfileChanged, "now "+p.Username)
 	}

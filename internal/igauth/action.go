@@ -173,6 +173,13 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 func (r *run) settle(ctx context.Context, a Account, cause error) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
+	var person *Person
+	if id := a.person(); id != "" && id != a.ListedAs {
+		// The row is of a time before persons, or has changed its login.
+		if p, err := r.store.list(ctx, a.Login, a.Profile, a.ConnectedAt); err == nil {
+			person, a.ListedAs = p, id
+		}
+	}
 	if e, ok := errors.AsType[*Error](cause); ok && e.RetryAfter > 0 {
 		a.WaitUntil = latest(a.WaitUntil, r.store.now().Add(e.RetryAfter).UTC())
 	}
@@ -181,7 +188,7 @@ func (r *run) settle(ctx context.Context, a Account, cause error) error {
 		// It failed, or is due later anyway.
 		a.DueAt = latest(a.DueAt, r.now.Add(tryAgain).UTC())
 	}
-	return r.store.save(ctx, &a, nil)
+	return r.store.saveAll(ctx, Change{Account: &a, Person: person})
 }
 
 // dead ends an account, on the condition that it still has the token that was
@@ -313,7 +320,7 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 	}
 	if !a.Connected() {
 		// The person has to begin again; till then there is no account.
-		a.erase(a.EndedAt)
+		a.erase(a.EndedAt, a.EndedAt)
 		a.sweepFrom(r.now)
 	}
 	if !a.SweepAt.IsZero() {

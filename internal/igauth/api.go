@@ -119,9 +119,13 @@ type AccountView struct {
 	AccountType string    `json:"account_type,omitempty"`
 	Login       Login     `json:"login"`
 	Status      Status    `json:"status"`
-	// DaysLeft counts whole days until the token expires, 0 if it is dead.
-	DaysLeft  int       `json:"days_left"`
-	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// DaysLeft counts whole days until the token ends, 0 if it is dead, and 36500
+	// if it never does.
+	DaysLeft int `json:"days_left"`
+	// ExpiresAt is missing if the token never expires. DataAccessUntil is when Meta
+	// stops to show the account's data unless its owner comes back.
+	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+	DataAccessUntil time.Time `json:"data_access_until,omitzero"`
 	// ExpiryAssumed says that ExpiresAt is the earliest possible end of an
 	// imported token, until a refresh confirms it.
 	ExpiryAssumed bool      `json:"expiry_assumed,omitempty"`
@@ -162,7 +166,7 @@ func (s *Store) View(a Account) AccountView {
 	view := AccountView{
 		ID: a.ID, AppScopedID: a.AppScopedID, Username: a.Username, Name: a.Name,
 		AccountType: a.AccountType, Login: a.Login, Status: a.Status,
-		ExpiresAt: a.ExpiresAt, ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
+		ExpiresAt: a.ExpiresAt, DataAccessUntil: a.DataAccessUntil, ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
 		Scopes: orEmpty(a.Scopes), MissingScopes: a.MissingScopes(), Generation: a.Generation,
 		Failures: a.Failures, NextAction: plan.Action, NextAt: latest(plan.At, a.DueAt), NextReason: plan.Reason,
 		History:     orEmpty(a.History),
@@ -176,10 +180,16 @@ func (s *Store) View(a Account) AccountView {
 	}
 	if a.Status.Live() {
 		view.RefreshAt = s.policy.planRefresh(a).At
-		view.DaysLeft = max(0, int(math.Floor(a.ExpiresAt.Sub(s.now()).Hours()/24)))
+		view.DaysLeft = manyDays
+		if end := a.EndsAt(); !end.IsZero() {
+			view.DaysLeft = max(0, int(math.Floor(end.Sub(s.now()).Hours()/24)))
+		}
 	}
 	return view
 }
+
+// manyDays stands for never: a hundred years.
+const manyDays = 36500
 
 // viewFailure returns what may be shown of a failure, nil if there was none.
 func viewFailure(f Failure) *FailureView {
@@ -204,20 +214,25 @@ type TokenView struct {
 	Username    string    `json:"username"`
 	AccessToken string    `json:"access_token"`
 	TokenType   string    `json:"token_type"`
-	ExpiresAt   time.Time `json:"expires_at"`
-	// ExpiresIn is in seconds.
-	ExpiresIn int64    `json:"expires_in"`
-	Scopes    []string `json:"scopes"`
+	// ExpiresAt is when the token ends, ExpiresIn in how many seconds. Both are
+	// missing if it never does.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	ExpiresIn int64     `json:"expires_in,omitzero"`
+	Scopes    []string  `json:"scopes"`
 }
 
 // TokenView returns what a reader of a token gets.
 func (s *Store) TokenView(a Account, token Token) TokenView {
-	return TokenView{
+	view := TokenView{
 		AccountID: a.ID, Username: a.Username,
 		AccessToken: token.Value.Reveal(), TokenType: "bearer",
-		ExpiresAt: a.ExpiresAt, ExpiresIn: int64(a.ExpiresAt.Sub(s.now()) / time.Second),
-		Scopes: orEmpty(a.Scopes),
+		ExpiresAt: a.EndsAt(),
+		Scopes:    orEmpty(a.Scopes),
 	}
+	if !view.ExpiresAt.IsZero() {
+		view.ExpiresIn = int64(view.ExpiresAt.Sub(s.now()) / time.Second)
+	}
+	return view
 }
 
 // defaultPage and maxPage bound how many accounts one answer lists.

@@ -35,6 +35,8 @@ type Grant struct {
 type ConnectorConfig struct {
 	Store *Store
 	Meta  Exchanger
+	// Facebook is asked for the flows of Facebook Login; nil means that it is off.
+	Facebook FacebookExchanger
 	// Timeout bounds one connection, default 24 s: API Gateway gives up after 30
 	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 	Timeout time.Duration
@@ -80,7 +82,8 @@ func (c *Connector) connect(ctx context.Context, began time.Time, arrival Arriva
 	for try := 0; ; try++ {
 		lease := flow.Lease
 		lease.RequestedScopes = arrival.RequestedScopes
-		a, err := c.store.intend(ctx, profile, lease, flow, func(a Account) error {
+		lease.Login = LoginInstagram
+		a, err := c.store.intend(ctx, profile, token.IssuedAt, lease, flow, func(a Account) error {
 			switch {
 			case a.Status.Live() && a.ConnectedAt.After(token.IssuedAt):
 				return errNewerConsent

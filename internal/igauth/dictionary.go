@@ -23,6 +23,22 @@ const (
 	CodeLinkInvalid      Code = "reconnect_link_invalid"
 	CodeLinkExpired      Code = "reconnect_link_expired"
 	CodeWrongAccount     Code = "wrong_account"
+	CodeLoginUnknown     Code = "login_unknown"
+	CodeLoginOff         Code = "login_not_configured"
+	CodeChoiceInvalid    Code = "choice_invalid"
+
+	// Facebook Login, between the consent and the account.
+	CodeNoPage               Code = "no_facebook_page"
+	CodePagesHidden          Code = "facebook_pages_hidden"
+	CodePageWithoutInstagram Code = "page_without_instagram"
+	CodePageRoleLost         Code = "page_role_lost"
+	CodeDataAccessEnding     Code = "data_access_ending"
+	CodeDataAccessExpired    Code = "data_access_expired"
+
+	// The callbacks of Meta, and the page of an erasure.
+	CodeSignedRequest  Code = "signed_request_invalid"
+	CodeBodyTooLarge   Code = "request_too_large"
+	CodeReceiptUnknown Code = "receipt_unknown"
 
 	// What Meta says when an account is connected.
 	CodeCodeInvalid     Code = "code_invalid"
@@ -197,6 +213,52 @@ var dictionary = map[Code]entry{
 		en:   words{"That was another Instagram account", "This link connects one account, and you signed in with a different one. Nothing was connected or changed. Start again and sign in to Instagram with the right account."},
 		es:   words{"Esa era otra cuenta de Instagram", "Este enlace conecta una sola cuenta y entraste con otra distinta. No se conectó ni se cambió nada. Empieza de nuevo y entra a Instagram con la cuenta correcta."},
 		hint: "The visitor opened a reconnect link and signed in as another account than the link is for. To connect any account, link to /authorize without reconnect."},
+
+	CodeLoginUnknown: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link is not set up correctly", "The website that sent you here asked for a way to log in that does not exist. Please tell the owner of the website."},
+		es:   words{"Este enlace no está bien configurado", "El sitio web que te envió aquí pidió una forma de entrar que no existe. Avisa a quien administra el sitio."},
+		hint: "login is instagram, which is the default, or facebook."},
+	CodeLoginOff: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This link is not set up correctly", "Facebook Login is not switched on here. Please tell the owner of the website."},
+		es:   words{"Este enlace no está bien configurado", "Facebook Login no está activado aquí. Avisa a quien administra el sitio."},
+		hint: "Facebook Login needs the id and the secret of the Meta app: IGAUTH_META_APP_ID and IGAUTH_META_APP_SECRET_NAME, the stack's parameters MetaAppId and MetaAppSecret."},
+	CodeChoiceInvalid: {class: ClassRefused, status: http.StatusBadRequest, retry: true,
+		en:   words{"Please choose one of the accounts", "Nothing was connected yet. Go back and choose one of the accounts of the list."},
+		es:   words{"Elige una de las cuentas", "Aún no se conectó nada. Vuelve atrás y elige una de las cuentas de la lista."},
+		hint: "The account that was chosen is not among those that were offered in this flow."},
+
+	CodeNoPage: {class: ClassNeedsUser, status: http.StatusForbidden, retry: true,
+		en:   words{"Your Facebook login has no Page", "Through Facebook an Instagram account can only be connected if it is linked to a Facebook Page that you manage. Link it to one, or log in as somebody who manages its Page, and start again."},
+		es:   words{"Tu cuenta de Facebook no tiene ninguna página", "A través de Facebook solo se puede conectar una cuenta de Instagram vinculada a una página que administras. Vincúlala a una, o entra como alguien que administre su página, y empieza de nuevo."},
+		hint: "/me/accounts is empty although business_management was granted: the person manages no Page, or chose none in the dialog."},
+	CodePagesHidden: {class: ClassMisconfigured, status: http.StatusBadGateway, retry: true,
+		en:   words{"Your Facebook Pages cannot be seen", "Facebook does not show your Pages to this website. Start again and allow everything it asks for; if that does not help, tell the owner of the website."},
+		es:   words{"No se pueden ver tus páginas de Facebook", "Facebook no muestra tus páginas a este sitio. Empieza de nuevo y permite todo lo que te pida; si no sirve, avisa a quien administra el sitio."},
+		hint: "/me/accounts is empty, and pages_show_list or business_management was not granted: without the latter Meta hides, without an error, all Pages of a business portfolio."},
+	CodePageWithoutInstagram: {class: ClassNeedsUser, status: http.StatusForbidden, retry: true,
+		en:   words{"No Instagram account is linked to your Page", "Link your Instagram account to your Facebook Page (Page settings, Linked accounts), then start again."},
+		es:   words{"Tu página no tiene ninguna cuenta de Instagram vinculada", "Vincula tu cuenta de Instagram a tu página de Facebook (Configuración de la página, Cuentas vinculadas) y empieza de nuevo."},
+		hint: "The Pages that the person chose have no instagram_business_account: it is not linked, not professional, or the Page was not ticked in the dialog."},
+	CodePageRoleLost: {class: ClassDead, status: http.StatusConflict,
+		message: "The person lost their role on the Page",
+		hint:    "Whoever connected the account may no longer manage its Facebook Page. Somebody who does must connect it again."},
+	CodeDataAccessEnding: {class: ClassNeedsUser, status: http.StatusConflict,
+		message: "Meta is about to stop showing the account's data",
+		hint:    "With Facebook Login a person's consent to data lasts for 90 days from their last visit. Send them the reconnect link; nothing else prolongs it."},
+	CodeDataAccessExpired: {class: ClassDead, status: http.StatusConflict,
+		message: "Meta has stopped showing the account's data",
+		hint:    "The person did not come back within 90 days. The account must be connected again."},
+
+	CodeSignedRequest: {class: ClassRefused, status: http.StatusBadRequest,
+		message: "The request is not a signed request of Meta",
+		hint:    "POST a form with one field signed_request, signed with the secret of the Instagram app or of the Meta app. If Meta's own requests are refused, the app secret was changed: igauth doctor tells."},
+	CodeBodyTooLarge: {class: ClassRefused, status: http.StatusRequestEntityTooLarge,
+		message: "The request is too large",
+		hint:    "A signed request has less than 8 KiB."},
+	CodeReceiptUnknown: {class: ClassRefused, status: http.StatusNotFound,
+		en:   words{"There is no such request", "This confirmation code is not known here, or its time is over. Check that the address is complete."},
+		es:   words{"No existe esta solicitud", "Este código de confirmación no se conoce aquí o ya caducó. Comprueba que la dirección esté completa."},
+		hint: "Receipts are kept for a year."},
 
 	CodeCodeInvalid: {class: ClassRefused, status: http.StatusBadGateway, retry: true,
 		en:   words{"Instagram did not accept this connection", "The permission you gave has expired or cannot be used. Please start again."},

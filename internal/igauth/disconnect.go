@@ -22,7 +22,7 @@ const keepErased = 30 * 24 * time.Hour
 // disconnected again without complaint.
 func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
 	read := func() (Account, error) { return s.Account(ctx, id) }
-	return s.end(ctx, read, func(a *Account) { a.disconnect(s.now()) })
+	return s.end(ctx, read, func(a *Account) { a.disconnect(s.now(), s.now()) })
 }
 
 // Erase takes the token of an account away and forgets all that is known of the
@@ -34,18 +34,28 @@ func (s *Store) Erase(ctx context.Context, id AccountID) (known bool, err error)
 	if !id.Valid() {
 		return false, newError(CodeAccountNotFound, nil)
 	}
-	read := func() (Account, error) {
-		a, err := s.row(ctx, id)
-		if errors.Is(err, ErrNotFound) {
-			return Account{Profile: Profile{ID: id}, Login: LoginInstagram}, nil
+	for {
+		a, err := read(ctx, func(ctx context.Context) (Account, error) { return s.ledger.Account(ctx, id) })
+		if err != nil {
+			return false, fmt.Errorf("reading the account: %w", err)
 		}
-		return a, err
-	}
-	_, err = s.end(ctx, read, func(a *Account) {
+		if a.Revision == 0 {
+			a = Account{Profile: Profile{ID: id}, Login: LoginInstagram}
+		}
+		persons, err := s.unlist(ctx, nil, a)
+		if err != nil {
+			return false, err
+		}
+		var with Change
+		if len(persons) > 0 {
+			with.Person = &persons[0]
+		}
 		known = a.Connected()
-		a.erase(s.now())
-	})
-	return known, err
+		_, err = s.takeAway(ctx, a, func(a *Account) { a.erase(s.now(), s.now()) }, with)
+		if !errors.Is(err, ErrConflict) {
+			return known, err
+		}
+	}
 }
 
 // end saves a change that takes an account's token away, and empties the vault.
@@ -55,30 +65,39 @@ func (s *Store) end(ctx context.Context, read func() (Account, error), change fu
 		if err != nil {
 			return Account{}, err
 		}
-		displaced, kept := a.Lease, s.vault.Keeps(a.Ref) || !a.SweepAt.IsZero()
-		change(&a)
-		if !kept && displaced.Attempt == "" {
-			// The token is gone with the row.
-			err = s.endHere(ctx, &a)
-		} else {
-			a.sweepFrom(s.now())
-			err = s.claim(ctx, &a, WorkEmpty, emptyWithin)
+		if a, err = s.takeAway(ctx, a, change, Change{}); !errors.Is(err, ErrConflict) {
+			return a, err
 		}
-		if errors.Is(err, ErrConflict) {
-			continue
-		}
+	}
+}
+
+// takeAway is one try of end, in one transaction with other records. ErrConflict
+// means that one of them has changed.
+func (s *Store) takeAway(ctx context.Context, a Account, change func(*Account), with Change) (Account, error) {
+	displaced, kept := a.Lease, s.vault.Keeps(a.Ref) || !a.SweepAt.IsZero()
+	change(&a)
+	if !kept && displaced.Attempt == "" {
+		s.rest(&a) // the token is gone with the row
+	} else {
+		a.sweepFrom(s.now())
+		lease, err := s.lease(WorkEmpty, emptyWithin)
 		if err != nil {
-			return Account{}, fmt.Errorf("taking the token away: %w", err)
+			return Account{}, err
 		}
-		s.log.InfoContext(ctx, "token taken away", "accountId", a.ID, "status", a.Status)
-		if a.SweepAt.IsZero() {
-			return a, nil
-		}
-		if err := s.empty(ctx, &a); err != nil {
-			s.log.WarnContext(ctx, "vault not emptied yet", "accountId", a.ID, "err", err)
-		}
+		a.claim(lease)
+	}
+	with.Account = &a
+	if err := s.saveAll(ctx, with); err != nil {
+		return Account{}, fmt.Errorf("taking the token away: %w", err)
+	}
+	s.log.InfoContext(ctx, "token taken away", "accountId", a.ID, "status", a.Status)
+	if a.SweepAt.IsZero() {
 		return a, nil
 	}
+	if err := s.empty(ctx, &a); err != nil {
+		s.log.WarnContext(ctx, "vault not emptied yet", "accountId", a.ID, "err", err)
+	}
+	return a, nil
 }
 
 // empty removes all that the vault keeps for an account that this worker holds
@@ -115,12 +134,18 @@ func (s *Store) empty(ctx context.Context, a *Account) error {
 
 // endHere saves an account whose vault is empty, or will be looked at later.
 func (s *Store) endHere(ctx context.Context, a *Account) error {
+	s.rest(a)
+	return s.save(ctx, a, nil)
+}
+
+// rest gives back an account that was ended, to be forgotten if there is nothing
+// left to do.
+func (s *Store) rest(a *Account) {
 	if a.Status == StatusDeleting && a.SweepAt.IsZero() {
 		a.ForgetAt = s.now().Add(keepErased).UTC()
 	}
 	a.release()
 	a.DueAt = s.dueAt(*a)
-	return s.save(ctx, a, nil)
 }
 
 // sweep has a later run empty the vault if an attempt put a token there that no

@@ -36,7 +36,8 @@ type Event struct {
 	Code Code `json:"code,omitempty"`
 	// Detail is a remark: see the schema of the type.
 	Detail string `json:"detail,omitempty"`
-	// Status, Generation and ExpiresAt are the account's after the change.
+	// Status, Generation and ExpiresAt are the account's after the change, ExpiresAt
+	// when the token ends: zero means never.
 	Status     Status    `json:"status,omitempty"`
 	Generation int64     `json:"generation,omitempty"`
 	ExpiresAt  time.Time `json:"expires_at,omitempty,omitzero"`
@@ -50,7 +51,7 @@ func (a *Account) tell(at time.Time, what EventType, code Code, detail string) {
 	a.Outbox = append(slices.Clone(a.Outbox), Event{
 		ID:   eventID(string(a.ID), a.Revision, what, at),
 		Type: what, At: at, Code: code, Detail: detail,
-		Status: a.Status, Generation: a.Generation, ExpiresAt: a.ExpiresAt,
+		Status: a.Status, Generation: a.Generation, ExpiresAt: a.EndsAt(),
 	})
 }
 

@@ -18,6 +18,11 @@ type Flow struct {
 	Revision int64  `json:"revision"`
 	// Lease is held by the request that spends the code.
 	Lease Lease `json:"lease,omitempty,omitzero"`
+	// Choices are what the visitor has to choose from, where a login shows several
+	// accounts, and SealedToken is the person's token meanwhile: encrypted under a
+	// key that only the visitor's cookie and the installation have together.
+	Choices     []Choice `json:"choices,omitempty"`
+	SealedToken string   `json:"sealed_token,omitempty"`
 	// Account is whose account it turned out to be, before its token is stored.
 	Account AccountID `json:"account,omitempty"`
 	// Outcome is empty while the code is being spent.
@@ -29,6 +34,15 @@ type Flow struct {
 	ClaimedAt  time.Time `json:"claimed_at,omitempty,omitzero"`
 	// ExpiresAt is when the record may be forgotten.
 	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// A Choice is an account that a visitor may choose.
+type Choice struct {
+	Account  AccountID `json:"account"`
+	Username string    `json:"username,omitempty"`
+	// PageID and PageName are the Facebook Page that the account is linked to.
+	PageID   string `json:"page_id"`
+	PageName string `json:"page_name,omitempty"`
 }
 
 // An Outcome is how a flow ended. It is the answer to every later delivery of

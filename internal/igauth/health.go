@@ -13,6 +13,8 @@ type Health struct {
 	Incidents []Incident `json:"incidents,omitempty"`
 	// QuietUntil is till when Meta wants the app not to ask.
 	QuietUntil time.Time `json:"quiet_until,omitempty,omitzero"`
+	// RanAt is when a run last came to its end.
+	RanAt time.Time `json:"ran_at,omitempty,omitzero"`
 	// CountedAt is when the accounts were counted last, and Counts how many have
 	// which status.
 	CountedAt time.Time      `json:"counted_at,omitempty,omitzero"`

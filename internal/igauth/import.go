@@ -97,13 +97,14 @@ func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, 
 	if err != nil {
 		return Account{}, err
 	}
-	a, err := r.store.intend(ctx, profile, lease, nil, func(a Account) error {
+	lease.Login = LoginInstagram
+	a, err := r.store.intend(ctx, profile, began, lease, nil, func(a Account) error {
 		switch {
 		case a.leased(now) && a.Lease.Work.byPerson():
 			return newError(CodeInProgress, nil)
 		case a.EndedAt.After(began):
 			return newError(CodeDisconnected, nil)
-		case a.Status.Live() && a.ExpiresAt.After(now) && (!in.Replace || a.ConnectedAt.After(began)):
+		case a.Status.Live() && !a.over(now) && (!in.Replace || a.ConnectedAt.After(began)):
 			return newError(CodeAlreadyConnected, nil)
 		}
 		return nil

@@ -4,20 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // intend writes down, in the account's row and in the flow if there is one, that
 // an attempt is about to store a token that a person brings. A refresh that is
 // under way loses its claim and can no longer commit. Only a vault that is being
 // emptied is waited for. An account that moved on in a way that check names is
-// left alone.
-func (s *Store) intend(ctx context.Context, profile Profile, lease Lease, flow *Flow, check func(Account) error) (Account, error) {
+// left alone, and so is one whose owner took the app's access away at the time of
+// the consent or later. The lease names the login.
+func (s *Store) intend(ctx context.Context, profile Profile, consented time.Time, lease Lease, flow *Flow, check func(Account) error) (Account, error) {
 	for {
 		now := s.now()
 		a, err := s.row(ctx, profile.ID)
 		switch {
 		case errors.Is(err, ErrNotFound):
-			a = Account{Login: LoginInstagram, Status: StatusConnecting}
+			a = Account{Login: lease.Login, Status: StatusConnecting}
 		case err != nil:
 			return Account{}, fmt.Errorf("reading the account: %w", err)
 		case a.emptying(now):
@@ -29,17 +31,30 @@ func (s *Store) intend(ctx context.Context, profile Profile, lease Lease, flow *
 		if err := check(a); err != nil {
 			return Account{}, err
 		}
+		person, err := s.list(ctx, lease.Login, profile, consented)
+		if err != nil {
+			return Account{}, err
+		}
+		shown := profile
+		if a.Status != StatusConnecting && a.Login != lease.Login {
+			// Until its token is stored, the account is known by the other login.
+			shown.AppScopedID, shown.PageID = a.AppScopedID, a.PageID
+		}
 		a.ID = profile.ID
-		a.setProfile(profile, now)
+		a.setProfile(shown, now)
+		if profile.AppScopedID != "" {
+			a.ListedAs = NewPersonID(lease.Login, profile.AppScopedID)
+		}
 		if a.Lease.Attempt != "" && a.Lease.Attempt != lease.Attempt && !s.vault.Keeps(a.Ref) {
 			// What that attempt has put into the vault nobody finds any more.
 			a.sweepFrom(latest(now, a.Lease.Until))
 		}
+		lease.AppScopedID, lease.PageID = profile.AppScopedID, profile.PageID
 		a.claim(lease)
 		if flow != nil {
 			flow.Account = a.ID
 		}
-		err = s.save(ctx, &a, flow)
+		err = s.saveAll(ctx, Change{Account: &a, Flow: flow, Person: person})
 		if err == nil {
 			return a, nil
 		}
@@ -61,4 +76,28 @@ func (s *Store) intend(ctx context.Context, profile Profile, lease Lease, flow *
 			return Account{}, newError(CodeOutcomeUnknown, ErrConflict)
 		}
 	}
+}
+
+// list returns the person who brings an account, with the account listed, to be
+// saved; nil if it is listed already or Meta does not say who it is. A person who
+// took access away at the time of the consent, or later, connects nothing.
+func (s *Store) list(ctx context.Context, login Login, profile Profile, consented time.Time) (*Person, error) {
+	if profile.AppScopedID == "" {
+		return nil, nil
+	}
+	id := NewPersonID(login, profile.AppScopedID)
+	p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, id) })
+	if err != nil {
+		return nil, fmt.Errorf("reading the person: %w", err)
+	}
+	// Meta counts in seconds.
+	if !p.EndedAt.IsZero() && !p.EndedAt.Before(consented.Truncate(time.Second)) {
+		return nil, newError(CodeDisconnected, nil)
+	}
+	if p.has(profile.ID) {
+		return nil, nil
+	}
+	p.ID = id
+	p = p.with(profile.ID)
+	return &p, nil
 }

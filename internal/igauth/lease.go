@@ -13,6 +13,11 @@ type Lease struct {
 	Generation int64 `json:"generation,omitempty"`
 	// RequestedScopes are what a connection asked for.
 	RequestedScopes []string `json:"requested_scopes,omitempty"`
+	// Login, AppScopedID and PageID become the account's with the token that a
+	// person brings.
+	Login       Login  `json:"login,omitempty"`
+	AppScopedID string `json:"app_scoped_id,omitempty"`
+	PageID      string `json:"page_id,omitempty"`
 }
 
 // Work is what an attempt does.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Ledger keeps accounts and flows. It never holds a readable token.
+// A Ledger keeps accounts, flows, persons and removals. It never holds a readable token.
 //
 // A ledger is a set of records that are read whole and replaced whole, on the
 // condition that nobody replaced them in between. All that happens to an
@@ -41,6 +41,16 @@ type Ledger interface {
 	// Account.
 	Health(ctx context.Context) (Health, error)
 
+	// Person and Removal return a person and a removal in the way of Flow; what
+	// has passed its ForgetAt may be returned or not.
+	Person(ctx context.Context, id PersonID) (Person, error)
+	Removal(ctx context.Context, code string) (Removal, error)
+
+	// OpenRemovals returns up to limit removals that are not done, in the order of
+	// their codes. Like Due it may be stale and leaves out, beside ErrDamaged, what
+	// cannot be read.
+	OpenRemovals(ctx context.Context, limit int) ([]Removal, error)
+
 	// Shards is into how many parts the index of what is due is divided, at least
 	// one. An account is always in the same.
 	Shards() int
@@ -52,7 +62,8 @@ type Ledger interface {
 	// ErrDamaged: one bad account never stops the others.
 	Due(ctx context.Context, query DueQuery) ([]Account, DueMark, error)
 
-	// Expiries returns up to limit accounts of a status in order of ExpiresAt.
+	// Expiries returns up to limit accounts of a status in order of EndsAt, those
+	// that never end behind all others.
 	// Like Due it may be stale.
 	Expiries(ctx context.Context, status Status, limit int) ([]Expiry, error)
 
@@ -86,17 +97,19 @@ type DueMark struct {
 // IsZero reports whether the mark is before everything.
 func (m DueMark) IsZero() bool { return m.ID == "" }
 
-// An Expiry is when the token of an account ends.
+// An Expiry is when the token of an account ends; zero means never.
 type Expiry struct {
-	ID        AccountID
-	ExpiresAt time.Time
+	ID     AccountID
+	EndsAt time.Time
 }
 
-// A Change is what one Save stores: an account, a flow, or both; or the health
-// alone.
+// A Change is what one Save stores: an account, a flow, a person and a removal,
+// any of them; or the health alone.
 type Change struct {
 	Account *Account
 	Flow    *Flow
+	Person  *Person
+	Removal *Removal
 	Health  *Health
 	// Attempt names the save, so that a repetition is recognized: 32 hexadecimal
 	// digits, a new one for each change.

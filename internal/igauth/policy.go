@@ -141,7 +141,7 @@ func (p Policy) Plan(a Account) Plan {
 	}
 	next := planExpire(a)
 	for _, other := range []Plan{planDestroy(a), p.planProbe(a), planPromote(a), p.planRefresh(a)} {
-		if other.Action != ActionNone && !other.At.After(next.At) {
+		if other.Action != ActionNone && (next.Action == ActionNone || !other.At.After(next.At)) {
 			next = other
 		}
 	}
@@ -161,7 +161,7 @@ func (p Policy) due(a Account, now time.Time) Plan {
 	if !a.Status.Live() || a.leased(now) {
 		return plan
 	}
-	if !a.ExpiresAt.After(now) {
+	if a.over(now) {
 		return planExpire(a)
 	}
 	for _, better := range []Plan{p.planRefresh(a), p.planProbe(a)} {
@@ -190,8 +190,18 @@ func planPromote(a Account) Plan {
 }
 
 func planExpire(a Account) Plan {
-	return Plan{ActionExpire, a.ExpiresAt, "the token's time is over"}
+	switch end := a.EndsAt(); {
+	case end.IsZero():
+		return Plan{Action: ActionNone, Reason: "the token never ends"}
+	case end.Before(a.ExpiresAt) || a.ExpiresAt.IsZero():
+		return Plan{ActionExpire, end, "Meta stops to show the account's data unless its owner comes back"}
+	default:
+		return Plan{ActionExpire, end, "the token's time is over"}
+	}
 }
+
+// over reports whether the account's token is of no more use at now.
+func (a Account) over(now time.Time) bool { return !a.EndsAt().IsZero() && !a.EndsAt().After(now) }
 
 func (p Policy) planRefresh(a Account) Plan {
 	if a.Doubt.Code != "" && !a.LastFailure.At.After(a.Doubt.At) {
@@ -201,6 +211,9 @@ func (p Policy) planRefresh(a Account) Plan {
 	}
 	if !a.ConfirmAt.IsZero() {
 		return a.patient(Plan{ActionRefresh, a.ConfirmAt, "nobody knows how old the imported token is"})
+	}
+	if a.ExpiresAt.IsZero() {
+		return Plan{Action: ActionNone}
 	}
 	life := a.ExpiresAt.Sub(a.IssuedAt)
 	part := p.RefreshAt + p.Jitter*(2*spread(a.ID)-1)
@@ -269,7 +282,7 @@ func (p Policy) planProbe(a Account) Plan {
 func (p Policy) revivable(a Account) bool {
 	at := p.planRevive(a).At
 	return p.ReviveWithin > 0 && a.LastFailure.Class == ClassDead && a.LastFailure.Code != CodeTokenExpired && a.Ref != "" &&
-		!at.After(a.LastFailure.At.Add(p.ReviveWithin)) && at.Before(a.ExpiresAt)
+		!at.After(a.LastFailure.At.Add(p.ReviveWithin)) && (a.EndsAt().IsZero() || at.Before(a.EndsAt()))
 }
 
 func (p Policy) planRevive(a Account) Plan {

@@ -22,6 +22,9 @@ type Renewer interface {
 type RefresherConfig struct {
 	Store *Store
 	Meta  Renewer
+	// Facebook is asked about the accounts of Facebook Login; nil means that it is
+	// off.
+	Facebook FacebookRenewer
 	// Parallel is how many accounts are worked on at a time, default 16.
 	Parallel int
 	// PerSecond bounds how often a run asks Meta in a second, default 10, which
@@ -72,6 +75,10 @@ func NewRefresher(cfg RefresherConfig) (*Refresher, error) {
 type Report struct {
 	StartedAt time.Time `json:"started_at"`
 	Seconds   float64   `json:"seconds"`
+	// RemovalsDone counts the requests of Meta to take accounts away that the run
+	// finished, RemovalsLate those that are still not done after an hour.
+	RemovalsDone int `json:"removals_done"`
+	RemovalsLate int `json:"removals_late"`
 	// Due counts the accounts that a run worked on, and the others what became
 	// of them.
 	Due       int `json:"due"`

@@ -250,3 +250,13 @@ func silentRelay(t *testing.T, store *igauth.Store) *igauth.Relay {
 	}
 	return relay
 }
+
+func (l *oneAccount) Person(context.Context, igauth.PersonID) (igauth.Person, error) {
+	return igauth.Person{}, igauth.ErrNotFound
+}
+
+func (l *oneAccount) Removal(context.Context, string) (igauth.Removal, error) {
+	return igauth.Removal{}, igauth.ErrNotFound
+}
+
+func (l *oneAccount) OpenRemovals(context.Context, int) ([]igauth.Removal, error) { return nil, nil }

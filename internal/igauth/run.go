@@ -73,6 +73,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.heal(ctx); err != nil {
 		return err
 	}
+	r.sweepRemovals(ctx)
 	err = errors.Join(damaged, r.all(ctx))
 	if r.guilty(ctx, r.breaker.over()) {
 		last, _ := r.breaker.last()

@@ -39,7 +39,10 @@ func (r *run) takeStock(ctx context.Context) error {
 			return fmt.Errorf("looking for the next end of a token: %w", err)
 		}
 		for _, e := range next {
-			if days := e.ExpiresAt.Sub(r.now).Hours() / 24; r.report.MinDaysToExpiry == nil || days < *r.report.MinDaysToExpiry {
+			if e.EndsAt.IsZero() {
+				continue // it never does
+			}
+			if days := e.EndsAt.Sub(r.now).Hours() / 24; r.report.MinDaysToExpiry == nil || days < *r.report.MinDaysToExpiry {
 				r.report.MinDaysToExpiry = &days
 			}
 		}

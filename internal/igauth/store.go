@@ -85,13 +85,30 @@ func (s *Store) row(ctx context.Context, id AccountID) (a Account, err error) {
 // save stores an account, a flow, or both, and repeats itself if the answer is
 // lost.
 func (s *Store) save(ctx context.Context, a *Account, f *Flow) error {
-	attempt, err := newAttempt(s.random)
-	if err != nil {
+	return s.saveAll(ctx, Change{Account: a, Flow: f})
+}
+
+// saveAll stores the records of a change, and repeats itself if the answer is
+// lost.
+func (s *Store) saveAll(ctx context.Context, change Change) (err error) {
+	if change.Attempt, err = newAttempt(s.random); err != nil {
 		return err
 	}
-	return patiently(ctx, func() error {
-		return s.ledger.Save(ctx, Change{Account: a, Flow: f, Attempt: attempt})
+	return patiently(ctx, func() error { return s.ledger.Save(ctx, change) })
+}
+
+// read reads a record, and repeats itself if the ledger does not answer. One that
+// is not there is the zero value.
+func read[T any](ctx context.Context, from func(ctx context.Context) (T, error)) (record T, err error) {
+	err = patiently(ctx, func() (err error) {
+		record, err = from(ctx)
+		return err
 	})
+	if errors.Is(err, ErrNotFound) {
+		var none T
+		return none, nil
+	}
+	return record, err
 }
 
 // dueAt returns when a run must look at an account again: for what happens to it
@@ -106,14 +123,7 @@ func (s *Store) dueAt(a Account) time.Time {
 
 // health reads the record of the installation; a new one has none.
 func (s *Store) health(ctx context.Context) (h Health, err error) {
-	err = patiently(ctx, func() (err error) {
-		h, err = s.ledger.Health(ctx)
-		return err
-	})
-	if errors.Is(err, ErrNotFound) {
-		return Health{}, nil
-	}
-	if err != nil {
+	if h, err = read(ctx, s.ledger.Health); err != nil {
 		return Health{}, fmt.Errorf("reading the state of the installation: %w", err)
 	}
 	return h, nil
@@ -130,14 +140,7 @@ func (s *Store) changeHealth(ctx context.Context, change func(*Health) bool) err
 		if !change(&h) {
 			return nil
 		}
-		attempt, err := newAttempt(s.random)
-		if err != nil {
-			return err
-		}
-		err = patiently(ctx, func() error {
-			return s.ledger.Save(ctx, Change{Health: &h, Attempt: attempt})
-		})
-		if !errors.Is(err, ErrConflict) {
+		if err = s.saveAll(ctx, Change{Health: &h}); !errors.Is(err, ErrConflict) {
 			return err
 		}
 	}
@@ -371,13 +374,13 @@ func (s *Store) Token(ctx context.Context, id AccountID, minValid time.Duration)
 		if err != nil {
 			return Account{}, Token{}, err
 		}
-		remaining := a.ExpiresAt.Sub(s.now())
+		ends := a.EndsAt()
 		switch {
 		case a.Status == StatusDisconnected:
 			return a, Token{}, newError(CodeDisconnected, nil)
-		case !a.Status.Live() || remaining <= 0:
+		case !a.Status.Live() || !ends.IsZero() && !ends.After(s.now()):
 			return a, Token{}, newError(CodeReauthRequired, nil)
-		case remaining < minValid:
+		case !ends.IsZero() && ends.Sub(s.now()) < minValid:
 			return a, Token{}, newError(CodeValidityShort, nil)
 		}
 		token, err := s.vault.Get(ctx, a.slot(), a.Ref)

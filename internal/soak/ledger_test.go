@@ -18,6 +18,8 @@ type memoryLedger struct {
 	accounts map[igauth.AccountID]*memoryRow
 	flows    map[igauth.FlowID]*memoryFlow
 	health   igauth.Health
+	persons  map[igauth.PersonID]*memoryRecord[igauth.Person]
+	removals map[string]*memoryRecord[igauth.Removal]
 	attempt  string // of the health's last save
 
 	ids    []igauth.AccountID // in order
@@ -59,6 +61,8 @@ func newMemoryLedger() *memoryLedger {
 		due: make([][]indexKey, *shards), status: map[igauth.Status]*[]indexKey{},
 		committed: func(_, _ *igauth.Account) {},
 		changed:   func(_, _ igauth.Health) {},
+		persons:   map[igauth.PersonID]*memoryRecord[igauth.Person]{},
+		removals:  map[string]*memoryRecord[igauth.Removal]{},
 	}
 }
 
@@ -112,6 +116,63 @@ func (l *memoryLedger) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow,
 	return cloneFlow(flow.Flow), nil
 }
 
+// A memoryRecord is a record and the attempt that saved it last.
+type memoryRecord[T any] struct {
+	record  T
+	attempt string
+}
+
+func (l *memoryLedger) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
+	if err := ctx.Err(); err != nil {
+		return igauth.Person{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	row := l.persons[id]
+	if row == nil {
+		return igauth.Person{}, igauth.ErrNotFound
+	}
+	return clonePerson(row.record), nil
+}
+
+func clonePerson(p igauth.Person) igauth.Person {
+	p.Accounts = slices.Clone(p.Accounts)
+	return p
+}
+
+func cloneRemoval(r igauth.Removal) igauth.Removal {
+	r.Accounts = slices.Clone(r.Accounts)
+	return r
+}
+
+func (l *memoryLedger) Removal(ctx context.Context, code string) (igauth.Removal, error) {
+	if err := ctx.Err(); err != nil {
+		return igauth.Removal{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	row := l.removals[code]
+	if row == nil {
+		return igauth.Removal{}, igauth.ErrNotFound
+	}
+	return cloneRemoval(row.record), nil
+}
+
+func (l *memoryLedger) OpenRemovals(ctx context.Context, limit int) ([]igauth.Removal, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var open []igauth.Removal
+	for _, code := range slices.Sorted(maps.Keys(l.removals)) {
+		if r := l.removals[code].record; !r.Done() && len(open) < limit {
+			open = append(open, cloneRemoval(r))
+		}
+	}
+	return open, nil
+}
+
 func (l *memoryLedger) Health(ctx context.Context) (igauth.Health, error) {
 	if err := ctx.Err(); err != nil {
 		return igauth.Health{}, err
@@ -149,7 +210,7 @@ func (l *memoryLedger) Save(ctx context.Context, change igauth.Change) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	account, flow, health := repeats, repeats, repeats
+	account, flow, health, person, removal := repeats, repeats, repeats, repeats, repeats
 	if a := change.Account; a != nil {
 		row := l.accounts[a.ID]
 		if row == nil {
@@ -167,7 +228,21 @@ func (l *memoryLedger) Save(ctx context.Context, change igauth.Change) error {
 	if h := change.Health; h != nil {
 		health = fateOf(l.health.Revision, l.attempt, h.Revision, change.Attempt)
 	}
-	if account == conflicts || flow == conflicts || health == conflicts {
+	if p := change.Person; p != nil {
+		old := l.persons[p.ID]
+		if old == nil {
+			old = &memoryRecord[igauth.Person]{}
+		}
+		person = fateOf(old.record.Revision, old.attempt, p.Revision, change.Attempt)
+	}
+	if r := change.Removal; r != nil {
+		old := l.removals[r.Code]
+		if old == nil {
+			old = &memoryRecord[igauth.Removal]{}
+		}
+		removal = fateOf(old.record.Revision, old.attempt, r.Revision, change.Attempt)
+	}
+	if slices.Contains([]fate{account, flow, health, person, removal}, conflicts) {
 		return igauth.ErrConflict
 	}
 	if a := change.Account; a != nil {
@@ -180,6 +255,18 @@ func (l *memoryLedger) Save(ctx context.Context, change igauth.Change) error {
 		f.Revision++
 		if flow == advances {
 			l.flows[f.ID] = &memoryFlow{cloneFlow(*f), change.Attempt}
+		}
+	}
+	if p := change.Person; p != nil {
+		p.Revision++
+		if person == advances {
+			l.persons[p.ID] = &memoryRecord[igauth.Person]{clonePerson(*p), change.Attempt}
+		}
+	}
+	if r := change.Removal; r != nil {
+		r.Revision++
+		if removal == advances {
+			l.removals[r.Code] = &memoryRecord[igauth.Removal]{cloneRemoval(*r), change.Attempt}
 		}
 	}
 	if h := change.Health; h != nil {
@@ -213,7 +300,7 @@ func (l *memoryLedger) put(a igauth.Account, attempt string) {
 			insert(due, indexKey{a.DueAt.UnixNano(), a.ID})
 		}
 	}
-	if before.Status != a.Status || !before.ExpiresAt.Equal(a.ExpiresAt) {
+	if before.Status != a.Status || !before.EndsAt().Equal(a.EndsAt()) {
 		if before.ID != "" {
 			remove(l.ofStatus(before.Status), indexKey{expiry(before), a.ID})
 		}
@@ -225,10 +312,10 @@ func (l *memoryLedger) put(a igauth.Account, attempt string) {
 
 // expiry returns when an account ends, in nanoseconds, 0 if it has no token.
 func expiry(a igauth.Account) int64 {
-	if a.ExpiresAt.IsZero() {
+	if a.EndsAt().IsZero() {
 		return 0
 	}
-	return a.ExpiresAt.UnixNano()
+	return a.EndsAt().UnixNano()
 }
 
 func (l *memoryLedger) ofStatus(status igauth.Status) *[]indexKey {
@@ -292,7 +379,7 @@ func (l *memoryLedger) Expiries(ctx context.Context, status igauth.Status, limit
 	for _, key := range keys[:min(limit, len(keys))] {
 		e := igauth.Expiry{ID: key.id}
 		if key.at != 0 {
-			e.ExpiresAt = time.Unix(0, key.at).UTC()
+			e.EndsAt = time.Unix(0, key.at).UTC()
 		}
 		expiries = append(expiries, e)
 	}

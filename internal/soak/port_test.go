@@ -239,6 +239,18 @@ func (l ledgerPort) Save(ctx context.Context, change igauth.Change) error {
 	return nil
 }
 
+func (l ledgerPort) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
+	return ask(ctx, l.f, outLedger, 0, func() (igauth.Person, error) { return l.to.Person(ctx, id) })
+}
+
+func (l ledgerPort) Removal(ctx context.Context, code string) (igauth.Removal, error) {
+	return ask(ctx, l.f, outLedger, 0, func() (igauth.Removal, error) { return l.to.Removal(ctx, code) })
+}
+
+func (l ledgerPort) OpenRemovals(ctx context.Context, limit int) ([]igauth.Removal, error) {
+	return ask(ctx, l.f, outLedger, 0, func() ([]igauth.Removal, error) { return l.to.OpenRemovals(ctx, limit) })
+}
+
 func (l ledgerPort) Shards() int { return l.to.Shards() }
 
 func (l ledgerPort) Due(ctx context.Context, q igauth.DueQuery) (due []igauth.Account, next igauth.DueMark, err error) {

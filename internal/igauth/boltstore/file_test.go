@@ -322,7 +322,7 @@ func TestOlderFile(t *testing.T) {
 	})
 
 	got, err := l.Expiries(t.Context(), igauth.StatusActive, 9)
-	want := []igauth.Expiry{{ID: account(2), ExpiresAt: start.Add(-2)}, {ID: account(0), ExpiresAt: start}}
+	want := []igauth.Expiry{{ID: account(2), EndsAt: start.Add(-2)}, {ID: account(0), EndsAt: start}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}

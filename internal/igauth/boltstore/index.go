@@ -87,7 +87,7 @@ func statusKey(a igauth.Account) []byte {
 	if a.ID == "" {
 		return nil
 	}
-	return append(appendTime(statusPrefix(a.Status), a.ExpiresAt), a.ID...)
+	return append(appendTime(statusPrefix(a.Status), a.EndsAt()), a.ID...)
 }
 
 // statusPrefix is how the keys of a status begin, and of no other.
@@ -141,7 +141,7 @@ func (l *Ledger) Expiries(ctx context.Context, status igauth.Status, limit int) 
 		if len(expiries) == limit {
 			return false
 		}
-		expiries = append(expiries, igauth.Expiry{ID: igauth.AccountID(key[8:]), ExpiresAt: timeOf(key)})
+		expiries = append(expiries, igauth.Expiry{ID: igauth.AccountID(key[8:]), EndsAt: timeOf(key)})
 		return true
 	})
 	return expiries, err

@@ -28,6 +28,9 @@ var (
 	forgetBucket   = []byte("forget")
 	statusBucket   = []byte("status")
 	healthBucket   = []byte("health")
+	personsBucket  = []byte("persons")
+	removalsBucket = []byte("removals")
+	openBucket     = []byte("open_removals")
 )
 
 // A Ledger is a file. It is safe for concurrent use, also by several processes,
@@ -69,7 +72,7 @@ func open(l *Ledger) (*Ledger, error) {
 func prepare(db *bolt.DB) error {
 	complete := false
 	err := db.View(func(tx *bolt.Tx) error {
-		complete = tx.Bucket(statusBucket) != nil && tx.Bucket(healthBucket) != nil
+		complete = tx.Bucket(statusBucket) != nil && tx.Bucket(healthBucket) != nil && tx.Bucket(openBucket) != nil
 		return nil
 	})
 	if err != nil || complete {
@@ -77,7 +80,7 @@ func prepare(db *bolt.DB) error {
 	}
 	return db.Update(func(tx *bolt.Tx) error {
 		old := tx.Bucket(statusBucket) == nil
-		for _, name := range [][]byte{accountsBucket, flowsBucket, healthBucket, dueBucket, forgetBucket, statusBucket} {
+		for _, name := range [][]byte{accountsBucket, flowsBucket, healthBucket, personsBucket, removalsBucket, openBucket, dueBucket, forgetBucket, statusBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -115,6 +118,16 @@ func (l *Ledger) Account(ctx context.Context, id igauth.AccountID) (igauth.Accou
 // Flow returns a flow's record.
 func (l *Ledger) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error) {
 	return read[igauth.Flow](ctx, l, flowsBucket, string(id))
+}
+
+// Person returns a person's record.
+func (l *Ledger) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
+	return read[igauth.Person](ctx, l, personsBucket, string(id))
+}
+
+// Removal returns the record of a removal.
+func (l *Ledger) Removal(ctx context.Context, code string) (igauth.Removal, error) {
+	return read[igauth.Removal](ctx, l, removalsBucket, code)
 }
 
 // Health returns what is known of the installation.
@@ -177,6 +190,29 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 				return err
 			}
 			saved = append(saved, &f.Revision)
+		}
+		if p := change.Person; p != nil {
+			next := *p
+			next.Revision++
+			_, err := replace(tx.Bucket(personsBucket), string(p.ID), p.Revision, change.Attempt, next,
+				func(p igauth.Person) int64 { return p.Revision })
+			if err != nil {
+				return err
+			}
+			saved = append(saved, &p.Revision)
+		}
+		if r := change.Removal; r != nil {
+			next := *r
+			next.Revision++
+			_, err := replace(tx.Bucket(removalsBucket), r.Code, r.Revision, change.Attempt, next,
+				func(r igauth.Removal) int64 { return r.Revision })
+			if err != nil {
+				return err
+			}
+			if err := moveRemoval(tx, next); err != nil {
+				return err
+			}
+			saved = append(saved, &r.Revision)
 		}
 		if h := change.Health; h != nil {
 			next := *h

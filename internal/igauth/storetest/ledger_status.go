@@ -48,7 +48,7 @@ func saveExpiring(t *testing.T, l igauth.Ledger, n int) []igauth.Expiry {
 	for i := n - 1; i >= 0; i-- {
 		a := expiring((i*7)%31, day.Add(time.Duration(i)))
 		saveAccount(t, l, &a)
-		expiries[i] = igauth.Expiry{ID: a.ID, ExpiresAt: a.ExpiresAt}
+		expiries[i] = igauth.Expiry{ID: a.ID, EndsAt: a.ExpiresAt}
 	}
 	return expiries
 }
@@ -77,10 +77,10 @@ func testExpiriesZero(t *testing.T, l igauth.Ledger) {
 	ends, never := expiring(1, day), expiring(2, time.Time{})
 	saveAccount(t, l, &ends)
 	saveAccount(t, l, &never)
-	expire(t, l, igauth.StatusActive, 10, igauth.Expiry{ID: never.ID}, igauth.Expiry{ID: ends.ID, ExpiresAt: day})
+	expire(t, l, igauth.StatusActive, 10, igauth.Expiry{ID: never.ID}, igauth.Expiry{ID: ends.ID, EndsAt: day})
 	never.ExpiresAt = day.Add(time.Second)
 	saveAccount(t, l, &never)
-	expire(t, l, igauth.StatusActive, 10, igauth.Expiry{ID: ends.ID, ExpiresAt: day}, igauth.Expiry{ID: never.ID, ExpiresAt: never.ExpiresAt})
+	expire(t, l, igauth.StatusActive, 10, igauth.Expiry{ID: ends.ID, EndsAt: day}, igauth.Expiry{ID: never.ID, EndsAt: never.ExpiresAt})
 	never.ExpiresAt = time.Time{}
 	saveAccount(t, l, &never)
 	expire(t, l, igauth.StatusActive, 1, igauth.Expiry{ID: never.ID})
@@ -90,10 +90,10 @@ func testExpiriesMove(t *testing.T, l igauth.Ledger) {
 	a, b := expiring(1, day), expiring(2, day.Add(time.Hour))
 	saveAccount(t, l, &a)
 	saveAccount(t, l, &b)
-	first, second := igauth.Expiry{ID: a.ID, ExpiresAt: a.ExpiresAt}, igauth.Expiry{ID: b.ID, ExpiresAt: b.ExpiresAt}
+	first, second := igauth.Expiry{ID: a.ID, EndsAt: a.ExpiresAt}, igauth.Expiry{ID: b.ID, EndsAt: b.ExpiresAt}
 	expire(t, l, igauth.StatusActive, 10, first, second)
 	a.ExpiresAt = day.Add(2 * time.Hour)
-	first.ExpiresAt = a.ExpiresAt
+	first.EndsAt = a.ExpiresAt
 	saveAccount(t, l, &a)
 	expire(t, l, igauth.StatusActive, 10, second, first)
 	a.Status = igauth.StatusExpiring

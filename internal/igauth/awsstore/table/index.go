@@ -81,7 +81,7 @@ func (l *Ledger) Expiries(ctx context.Context, status igauth.Status, limit int) 
 	}
 	expiries := make([]igauth.Expiry, len(rows))
 	for i, row := range rows {
-		expiries[i] = igauth.Expiry{ID: accountOf(row), ExpiresAt: fromNanos(number(row[attrExpiresNanos]))}
+		expiries[i] = igauth.Expiry{ID: accountOf(row), EndsAt: fromNanos(number(row[attrExpiresNanos]))}
 	}
 	return expiries, nil
 }

@@ -29,8 +29,12 @@ const (
 	attrStatus   = "status"
 )
 
-// kindAccount is the kind of all accounts.
-const kindAccount = "account"
+// kindAccount is the kind of all accounts, kindRemoval that of the removals that
+// are not done.
+const (
+	kindAccount = "account"
+	kindRemoval = "removal"
+)
 
 // shards is how many partitions the index of what is due has. Changing it needs
 // no migration as long as it grows: an item keeps its shard until it is saved.
@@ -43,11 +47,15 @@ type item = map[string]types.AttributeValue
 const (
 	accountPrefix = "account#"
 	flowPrefix    = "flow#"
+	personPrefix  = "person#"
+	removalPrefix = "removal#"
 	healthKey     = "health"
 )
 
 func accountKey(id igauth.AccountID) string { return accountPrefix + string(id) }
 func flowKey(id igauth.FlowID) string       { return flowPrefix + string(id) }
+func personKey(id igauth.PersonID) string   { return personPrefix + string(id) }
+func removalKey(code string) string         { return removalPrefix + code }
 
 // keyItem returns the primary key of an item.
 func keyItem(key string) item { return item{attrKey: textValue(key)} }
@@ -79,7 +87,7 @@ func accountItem(a igauth.Account, attempt string) (item, error) {
 		return nil, err
 	}
 	row[attrKind] = textValue(kindAccount)
-	row[attrExpiresNanos] = numberValue(nanos(a.ExpiresAt))
+	row[attrExpiresNanos] = numberValue(nanos(a.EndsAt()))
 	if a.Status == "" {
 		delete(row, attrStatus) // An empty key of an index would be refused.
 	}
@@ -100,6 +108,30 @@ func flowItem(f igauth.Flow, attempt string) (item, error) {
 		return nil, err
 	}
 	forget(row, f.ExpiresAt)
+	return row, nil
+}
+
+// personItem returns a person as it is stored by an attempt.
+func personItem(p igauth.Person, attempt string) (item, error) {
+	row, err := encode(p, personKey(p.ID), attempt)
+	if err != nil {
+		return nil, err
+	}
+	forget(row, p.ForgetAt)
+	return row, nil
+}
+
+// removalItem returns a removal as it is stored by an attempt. As long as it is
+// not done it has the two attributes by which it is found in the index accounts.
+func removalItem(r igauth.Removal, attempt string) (item, error) {
+	row, err := encode(r, removalKey(r.Code), attempt)
+	if err != nil {
+		return nil, err
+	}
+	if !r.Done() {
+		row[attrKind], row[attrID] = textValue(kindRemoval), textValue(r.Code)
+	}
+	forget(row, r.ForgetAt)
 	return row, nil
 }
 

@@ -45,6 +45,35 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 	return accounts, damaged
 }
 
+// OpenRemovals implements [igauth.Ledger]. It reads like Accounts.
+func (l *Ledger) OpenRemovals(ctx context.Context, limit int) ([]igauth.Removal, error) {
+	names, err := l.query(ctx, limit, &dynamodb.QueryInput{
+		IndexName:                 aws.String(indexAccounts),
+		KeyConditionExpression:    aws.String(whereAll),
+		ExpressionAttributeValues: item{":kind": textValue(kindRemoval)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the removals: %w", err)
+	}
+	var open []igauth.Removal
+	var damaged error
+	for page := range slices.Chunk(names, batchSize) {
+		rows, err := l.batch(ctx, page)
+		if err != nil {
+			return nil, fmt.Errorf("reading the listed removals: %w", err)
+		}
+		for _, row := range rows {
+			var removal igauth.Removal
+			if err := decode(row, &removal); err != nil {
+				damaged = errors.Join(damaged, fmt.Errorf("%s: %w: %w", text(row[attrKey]), igauth.ErrDamaged, err))
+			} else if !removal.Done() {
+				open = append(open, removal)
+			}
+		}
+	}
+	return open, damaged
+}
+
 // batchSize is how many items one BatchGetItem may ask for
 // (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
 const batchSize = 100

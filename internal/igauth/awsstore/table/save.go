@@ -53,6 +53,24 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 		}
 		writes = append(writes, write{row, &f.Revision})
 	}
+	if p := change.Person; p != nil {
+		next := *p
+		next.Revision++
+		row, err := personItem(next, change.Attempt)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, write{row, &p.Revision})
+	}
+	if r := change.Removal; r != nil {
+		next := *r
+		next.Revision++
+		row, err := removalItem(next, change.Attempt)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, write{row, &r.Revision})
+	}
 	if h := change.Health; h != nil {
 		next := *h
 		next.Revision++

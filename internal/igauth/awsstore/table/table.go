@@ -114,6 +114,16 @@ func (l *Ledger) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error
 	return get[igauth.Flow](ctx, l, flowKey(id))
 }
 
+// Person implements [igauth.Ledger].
+func (l *Ledger) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
+	return get[igauth.Person](ctx, l, personKey(id))
+}
+
+// Removal implements [igauth.Ledger].
+func (l *Ledger) Removal(ctx context.Context, code string) (igauth.Removal, error) {
+	return get[igauth.Removal](ctx, l, removalKey(code))
+}
+
 // Health implements [igauth.Ledger].
 func (l *Ledger) Health(ctx context.Context) (igauth.Health, error) {
 	return get[igauth.Health](ctx, l, healthKey)

@@ -104,7 +104,7 @@ func TestWireOfStatus(t *testing.T) {
 		"pk": {"S": "account#17841401313574613"}, "status": {"S": "active"}, "expires_nanos": {"N": "1777863721000000009"}
 	}], "Count": 1}`)
 	got, err := l.Expiries(t.Context(), igauth.StatusActive, 3)
-	want := []igauth.Expiry{{ID: "17841401313574613", ExpiresAt: time.Date(2026, 5, 4, 3, 2, 1, 9, time.UTC)}}
+	want := []igauth.Expiry{{ID: "17841401313574613", EndsAt: time.Date(2026, 5, 4, 3, 2, 1, 9, time.UTC)}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}

@@ -1,0 +1,247 @@
+package igauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A RemovalRequest is what an authentic callback of Meta asks for.
+type RemovalRequest struct {
+	Kind RemovalKind
+	// Code names the request: see [Removal].
+	Code string
+	// UserID is whom Meta names: an app-scoped id or, as nobody has documented
+	// that it is not, the id of the account itself.
+	UserID string
+	// Logins are those whose app may have sent the request.
+	Logins []Login
+	// At is when the person asked Meta.
+	At time.Time
+}
+
+const (
+	// keepReceipt is how long the receipt of an erasure can be read, and
+	// keepRemoval how long any other removal is recognized when it comes again.
+	keepReceipt = 365 * 24 * time.Hour
+	keepRemoval = 30 * 24 * time.Hour
+	// finishAfter is how long a removal belongs to the request that began it, and
+	// lateAfter after which time somebody should know that it is not done.
+	finishAfter = 5 * time.Minute
+	lateAfter   = time.Hour
+)
+
+// Remove takes away the accounts of a person who asked Meta for that. When it
+// returns no read of their tokens succeeds any more, and nobody who consented
+// before that time is connected later. An account whose owner has consented since
+// is left alone, and a person whom nobody knows is no error. The same request may
+// come again, and changes nothing then.
+//
+// What the vault cannot remove now, a later run removes; then the removal is not
+// done yet.
+func (s *Store) Remove(ctx context.Context, request RemovalRequest) (Removal, error) {
+	for {
+		r, err := s.removal(ctx, request.Code)
+		if err != nil {
+			return Removal{}, err
+		}
+		if r.Revision == 0 {
+			r, err = s.beginRemoval(ctx, request)
+		}
+		if err == nil {
+			r, err = s.finishRemoval(ctx, r)
+		}
+		if !errors.Is(err, ErrConflict) {
+			return r, err
+		}
+	}
+}
+
+// Receipt returns the removal of a confirmation code, or CodeReceiptUnknown.
+func (s *Store) Receipt(ctx context.Context, code string) (Removal, error) {
+	r, err := s.removal(ctx, code)
+	if err == nil && (r.Revision == 0 || r.Kind != RemovalErase) {
+		err = newError(CodeReceiptUnknown, nil)
+	}
+	return r, err
+}
+
+// removal reads a removal; one that is not known has no revision.
+func (s *Store) removal(ctx context.Context, code string) (Removal, error) {
+	r, err := read(ctx, func(ctx context.Context) (Removal, error) { return s.ledger.Removal(ctx, code) })
+	if err != nil {
+		return Removal{}, fmt.Errorf("reading the removal: %w", err)
+	}
+	return r, nil
+}
+
+// beginRemoval writes the request down, with the watermark, and ends the first of
+// the accounts in the same transaction. ErrConflict means that something has
+// changed meanwhile.
+func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Removal, error) {
+	now := s.now().UTC()
+	r := Removal{
+		Code: request.Code, Kind: request.Kind,
+		Logins: slices.Clone(request.Logins), RequestedAt: request.At.UTC(), ReceivedAt: now, ForgetAt: now.Add(keepRemoval),
+	}
+	if r.Kind == RemovalErase {
+		r.ForgetAt = now.Add(keepReceipt)
+	}
+	persons := make([]Person, 0, len(request.Logins))
+	known := []AccountID{AccountID(request.UserID)}
+	for _, login := range request.Logins {
+		p, err := s.endPerson(ctx, NewPersonID(login, request.UserID), request.At)
+		if err != nil {
+			return Removal{}, err
+		}
+		persons, known = append(persons, p), append(known, p.Accounts...)
+	}
+	var accounts []Account
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(known))) {
+		a, err := read(ctx, func(ctx context.Context) (Account, error) { return s.ledger.Account(ctx, id) })
+		if err != nil {
+			return Removal{}, fmt.Errorf("reading the account: %w", err)
+		}
+		if !r.concerns(a) {
+			continue
+		}
+		accounts, r.Accounts = append(accounts, a), append(r.Accounts, id)
+		if r.Kind == RemovalErase {
+			if persons, err = s.unlist(ctx, persons, a); err != nil {
+				return Removal{}, err
+			}
+		}
+	}
+	r.Ended = len(r.Accounts)
+	// A watermark alone does no harm.
+	for _, p := range persons[:max(0, len(persons)-1)] {
+		if err := s.saveAll(ctx, Change{Person: &p}); err != nil {
+			return Removal{}, fmt.Errorf("writing down the watermark: %w", err)
+		}
+	}
+	with := Change{Removal: &r}
+	if len(persons) > 0 {
+		with.Person = &persons[len(persons)-1]
+	}
+	if len(accounts) == 0 {
+		r.DoneAt = now
+		if err := s.saveAll(ctx, with); err != nil {
+			return Removal{}, fmt.Errorf("writing down the removal: %w", err)
+		}
+		return r, nil
+	}
+	_, err := s.takeAway(ctx, accounts[0], func(a *Account) { r.end(a, now) }, with)
+	return r, err
+}
+
+// endPerson returns a person with the watermark of a removal, to be saved.
+func (s *Store) endPerson(ctx context.Context, id PersonID, at time.Time) (Person, error) {
+	p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, id) })
+	if err != nil {
+		return Person{}, fmt.Errorf("reading the person: %w", err)
+	}
+	p.ID, p.EndedAt = id, latest(p.EndedAt, at.UTC())
+	if len(p.Accounts) == 0 {
+		p.ForgetAt = s.now().Add(keepErased).UTC()
+	}
+	return p, nil
+}
+
+// unlist takes an account out of the records of the persons, and adds the record
+// that lists it if it is not among them.
+func (s *Store) unlist(ctx context.Context, persons []Person, a Account) ([]Person, error) {
+	listed := a.ListedAs != ""
+	for i, p := range persons {
+		persons[i] = p.without(a.ID, s.now())
+		listed = listed && p.ID != a.ListedAs
+	}
+	if !listed {
+		return persons, nil
+	}
+	p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, a.ListedAs) })
+	if err != nil {
+		return nil, fmt.Errorf("reading the person: %w", err)
+	}
+	if !p.has(a.ID) {
+		return persons, nil
+	}
+	return append([]Person{p.without(a.ID, s.now())}, persons...), nil
+}
+
+// concerns reports whether a removal is about an account: it is there, came
+// through one of the logins or is just coming, and its owner has not consented
+// since.
+func (r Removal) concerns(a Account) bool {
+	coming := a.Lease.Work.byPerson() && slices.Contains(r.Logins, a.Lease.Login)
+	return a.Revision > 0 && (r.owns(a) || coming) && !a.ConnectedAt.After(r.RequestedAt)
+}
+
+// owns reports whether an account came through one of the removal's logins.
+func (r Removal) owns(a Account) bool { return slices.Contains(r.Logins, a.Login) }
+
+// end does to an account what the removal asks for. An account of another login
+// that is just being connected through this one only loses that connection.
+func (r Removal) end(a *Account, now time.Time) {
+	switch {
+	case !r.owns(*a):
+		a.release()
+	case r.Kind == RemovalErase:
+		a.erase(now, r.RequestedAt)
+	default:
+		a.disconnect(now, r.RequestedAt)
+	}
+}
+
+// finishRemoval ends what a removal has not ended yet, and writes down that it is
+// done when the vault has nothing left.
+func (s *Store) finishRemoval(ctx context.Context, r Removal) (Removal, error) {
+	if r.Done() {
+		return r, nil
+	}
+	var left []AccountID
+	for _, id := range r.Accounts {
+		gone, err := s.finishAccount(ctx, r, id)
+		if err != nil {
+			return r, err
+		}
+		if !gone {
+			left = append(left, id)
+		}
+	}
+	if len(left) > 0 {
+		return r, nil
+	}
+	done := r
+	done.Accounts, done.DoneAt = nil, s.now().UTC()
+	if err := s.saveAll(ctx, Change{Removal: &done}); err != nil {
+		return r, fmt.Errorf("writing down that the removal is done: %w", err)
+	}
+	s.log.InfoContext(ctx, "removal done", "asksFor", done.Kind, "accounts", done.Ended)
+	return done, nil
+}
+
+// finishAccount ends one account of a removal, and reports whether nothing of it
+// is left.
+func (s *Store) finishAccount(ctx context.Context, r Removal, id AccountID) (gone bool, err error) {
+	for {
+		a, err := read(ctx, func(ctx context.Context) (Account, error) { return s.ledger.Account(ctx, id) })
+		if err != nil {
+			return false, fmt.Errorf("reading the account: %w", err)
+		}
+		switch {
+		case a.Revision == 0 || a.ConnectedAt.After(r.RequestedAt) || !r.owns(a) && !r.concerns(a):
+			return true, nil
+		case a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
+			a, err = s.takeAway(ctx, a, func(a *Account) { r.end(a, s.now()) }, Change{})
+			if errors.Is(err, ErrConflict) {
+				continue
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+		return a.SweepAt.IsZero() || a.Swept, nil
+	}
+}
