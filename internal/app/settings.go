@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,14 @@ const (
 	EnvRefreshRate    = "IGAUTH_REFRESH_RATE"
 	EnvRefreshAtOnce  = "IGAUTH_REFRESH_PARALLEL"
 	EnvEventBus       = "IGAUTH_EVENT_BUS"
+
+	// Facebook Login, the second way in. It is off without the first two.
+	EnvMetaAppID         = "IGAUTH_META_APP_ID"
+	EnvMetaAppSecretName = "IGAUTH_META_APP_SECRET_NAME"
+	EnvFacebookConfigID  = "IGAUTH_FACEBOOK_CONFIG_ID"
+	EnvFacebookScopes    = "IGAUTH_FACEBOOK_SCOPES"
+	EnvFacebookWWW       = "IGAUTH_FACEBOOK_WWW"
+	EnvFacebookGraph     = "IGAUTH_FACEBOOK_GRAPH"
 )
 
 // Settings are what the environment says, in final types.
@@ -65,6 +74,16 @@ type Settings struct {
 	// how many accounts it works on at a time; 0 means the default of
 	// [igauth.RefresherConfig].
 	RefreshRate, RefreshAtOnce int
+	// MetaAppID and MetaAppSecretName are of the Meta app, for Facebook Login; empty
+	// means that it is off.
+	MetaAppID, MetaAppSecretName string
+	// FacebookConfigID is the configuration of Facebook Login for Business that is
+	// used in place of FacebookScopes; empty means none.
+	FacebookConfigID string
+	FacebookScopes   []string
+	// FacebookWWW and FacebookGraph are the hosts of Facebook; empty means Meta's
+	// own.
+	FacebookWWW, FacebookGraph string
 	// EventBus is the name of the bus that events are sent to.
 	EventBus string
 }
@@ -121,10 +140,26 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 		WWW:           getenv(EnvInstagramWWW),
 		API:           getenv(EnvInstagramAPI),
 		Graph:         getenv(EnvInstagramGraph),
+
+		MetaAppID:         getenv(EnvMetaAppID),
+		MetaAppSecretName: getenv(EnvMetaAppSecretName),
+		FacebookConfigID:  getenv(EnvFacebookConfigID),
+		FacebookWWW:       getenv(EnvFacebookWWW),
+		FacebookGraph:     getenv(EnvFacebookGraph),
 	}
-	problem(EnvAppID, checkAppID(s.AppID))
 	loopback, err := CheckOrigin(s.PublicURL)
 	problem(EnvPublicURL, err)
+	problem(EnvAppID, checkAppID(s.AppID, "Instagram"))
+	problem(EnvMetaAppID, checkAppID(s.MetaAppID, "Meta"))
+	if s.MetaAppID != "" && s.MetaAppID == s.AppID {
+		problem(EnvMetaAppID, fmt.Errorf("is the same as %s: Meta's dashboard has two ids, that of the Meta app at its top and that of the Instagram app", EnvAppID))
+	}
+	if (s.MetaAppID == "") != (s.MetaAppSecretName == "") {
+		problem(EnvMetaAppID, fmt.Errorf("Facebook Login needs %s and %s, or neither to be off", EnvMetaAppID, EnvMetaAppSecretName))
+	}
+	problem(EnvFacebookConfigID, checkDigits(s.FacebookConfigID))
+	s.FacebookScopes, err = facebookScopes(words(getenv(EnvFacebookScopes)))
+	problem(EnvFacebookScopes, err)
 	s.ReturnURLs, err = igauth.ParseReturnURLs(words(getenv(EnvReturnURLs)), loopback)
 	problem(EnvReturnURLs, err)
 	s.Scopes, err = scopes(words(getenv(EnvScopes)))
@@ -157,11 +192,18 @@ func words(list string) []string {
 // checkAppID refuses what cannot be an app id. Values in quotes and the text
 // "undefined" reach Instagram from many an environment, where they end on a page
 // that says nothing.
-func checkAppID(id string) error {
+func checkAppID(id, whose string) error {
 	if id == "" || igauth.AccountID(id).Valid() {
 		return nil
 	}
-	return errors.New("must be the Instagram app id: digits only, without quotes or spaces")
+	return fmt.Errorf("must be the %s app id: digits only, without quotes or spaces", whose)
+}
+
+func checkDigits(id string) error {
+	if id == "" || igauth.AccountID(id).Valid() {
+		return nil
+	}
+	return errors.New("must be digits only, without quotes or spaces")
 }
 
 // positive reads a whole number from 1 to 1000; none is 0.
@@ -214,3 +256,31 @@ func scopes(list []string) ([]string, error) {
 	}
 	return igauth.ParseScopes(strings.Join(list, ","), list)
 }
+
+// DefaultFacebookScopes are asked for in Facebook Login where nothing else is
+// said: to see the Instagram account, and the Pages by which it is found. Without
+// business_management Meta hides those of a business portfolio
+// (https://github.com/fbsamples/reels_publishing_apis/pull/38).
+var DefaultFacebookScopes = []string{"business_management", "instagram_basic", "pages_show_list"}
+
+// permission is what the name of a permission looks like.
+var permission = regexp.MustCompile(`^[a-z_]{3,64}$`)
+
+// facebookScopes checks the scopes that are asked for in Facebook Login.
+func facebookScopes(list []string) ([]string, error) {
+	if len(list) == 0 {
+		return slices.Clone(DefaultFacebookScopes), nil
+	}
+	for _, scope := range list {
+		if strings.HasPrefix(scope, "instagram_business_") {
+			return nil, fmt.Errorf("%q is a permission of Instagram Login; those of Facebook Login have no business_ in their names", scope)
+		}
+		if !permission.MatchString(scope) {
+			return nil, fmt.Errorf("%q is no permission: those are lower-case letters and underscores", scope)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(list))), nil
+}
+
+// FacebookLogin reports whether Facebook Login is on.
+func (s Settings) FacebookLogin() bool { return s.MetaAppID != "" }

@@ -20,6 +20,8 @@ type Parts struct {
 	// StateKeys and AppSecrets return keys that are read when they are needed.
 	StateKeys  igauth.KeySource
 	AppSecrets func(ctx context.Context) ([]igauth.Secret, error)
+	// MetaAppSecrets returns those of the Meta app; nil means that there is none.
+	MetaAppSecrets func(ctx context.Context) ([]igauth.Secret, error)
 	// Meta asks Meta; nil means a client of the settings' own. Who warms its
 	// connections sets it, so that the handlers use those.
 	Meta   *instagram.Client
