@@ -218,7 +218,8 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 	return c.audited(ctx, t, func(store *igauth.Store, audit igauth.Auditor, who string) error {
 		a, err := find(ctx, store, c.Account)
 		if err != nil {
-			return err
+			refused := igauth.Reading{At: time.Now(), Who: who, Account: igauth.AccountID(c.Account), Code: igauth.CodeAccountNotFound}
+			return errors.Join(err, audit.Audit(ctx, refused))
 		}
 		a, token, err := store.TokenFor(ctx, audit, who, a.ID, c.MinValid)
 		if err != nil {
