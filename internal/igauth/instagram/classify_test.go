@@ -11,110 +11,7 @@ import (
 	"time"
 
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/instagram"
 )
-
-// A failure is one that Meta is known to report.
-type failure struct {
-	code, subcode int
-	message       string
-	is            igauth.Code
-	class         igauth.Class
-	source        string
-}
-
-func (f failure) String() string {
-	name := strconv.Itoa(f.code)
-	if f.subcode != 0 {
-		name += "/" + strconv.Itoa(f.subcode)
-	}
-	return strings.ReplaceAll(name+" "+f.message, "/", "|")
-}
-
-const unsupportedGet = "Unsupported request - method type: get"
-
-// graphFailures are of the graph host. All come with status 400 and most with
-// the type OAuthException, rate limits included.
-var graphFailures = []failure{
-	{1, 0, "An unknown error has occurred.", igauth.CodeMetaUnavailable, igauth.ClassTransient, srcErrors},
-	{1, 0, "Error validating client secret.", igauth.CodeAppSecret, igauth.ClassMisconfigured, srcErrors},
-	{2, 0, "An unexpected error has occurred. Please retry your request later.", igauth.CodeMetaUnavailable, igauth.ClassTransient, srcErrors},
-	{3, 0, "Application does not have the capability to make this API call.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
-	{4, 0, "(#4) Application request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{10, 0, "(#10) Application does not have permission for this action", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
-	{10, 0, "(#10) the user is not an Instagram Business", igauth.CodePersonalAccount, igauth.ClassNeedsUser, srcErrors},
-	{17, 0, "(#17) User request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{17, 2446079, "(#17) User request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{32, 0, "(#32) Page request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{100, 0, "(#100) Invalid parameter", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{100, 33, "Unsupported get request. Object with ID 'me' does not exist, cannot be loaded due to missing permissions", igauth.CodeMetaRefused, igauth.ClassTransient, srcPostiz},
-	{100, 36007, "This authorization code has expired.", igauth.CodeCodeInvalid, igauth.ClassRefused, srcErrors},
-	{100, 36008, "The verification code is not valid.", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcErrors},
-	{100, 36009, "This authorization code has been used.", igauth.CodeCodeUsed, igauth.ClassRefused, srcErrors},
-	{100, 0, unsupportedGet, igauth.CodeNotEligible, igauth.ClassMisconfigured, srcNango},
-	{100, 0, "The access token is less than 24 hours old", igauth.CodeTokenTooYoung, igauth.ClassTooYoung, srcProbes},
-	{100, 0, "This token was refreshed too soon", igauth.CodeTokenTooYoung, igauth.ClassTooYoung, srcProbes},
-	{100, 0, "Insufficient Developer Role", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcProbes},
-	{101, 0, "Error validating application. Cannot get application info due to a system error.", igauth.CodeAppID, igauth.ClassMisconfigured, srcErrors},
-	{102, 0, "Session key invalid or no longer valid", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{104, 0, "Incorrect signature", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
-	{190, 0, "Invalid OAuth access token - Cannot parse access token", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{190, 458, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodeAppRemoved, igauth.ClassDead, srcErrors},
-	{190, 0, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodeAppRemoved, igauth.ClassDead, srcErrors},
-	{190, 459, "The session is at a checkpoint", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
-	{190, 0, "Error validating access token: You cannot access the app till you log in to www.instagram.com and follow the instructions given.", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
-	{190, 0, "You are at a Checkpoint", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
-	{190, 460, "Error validating access token", igauth.CodePasswordChanged, igauth.ClassDead, srcErrors},
-	{190, 0, "The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons", igauth.CodePasswordChanged, igauth.ClassDead, srcFeed},
-	{190, 463, "Error validating access token", igauth.CodeTokenExpired, igauth.ClassDead, srcErrors},
-	{190, 0, "Error validating access token: Session has expired on Thursday, 12-Mar-26 11:00:00 PST. The current time is Thursday, 12-Mar-26 12:03:58 PST.", igauth.CodeTokenExpired, igauth.ClassDead, srcExpired},
-	{190, 464, "Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user.", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
-	{190, 467, "Error validating access token: The session is invalid because the user logged out.", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{190, 483, "Error validating access token", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{190, 492, "Error validating access token: The session was invalidated explicitly using an API call.", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{200, 0, "(#200) Requires instagram_business_basic permission", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
-	{230, 0, "(#230) Permission missing", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
-	{299, 0, "(#299) Permission missing", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
-	{341, 0, "(#341) Application limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcErrors},
-	{368, 0, "The action attempted has been deemed abusive or is otherwise disallowed", igauth.CodeRateLimited, igauth.ClassThrottled, srcErrors},
-	{613, 0, "(#613) Calls to this api have exceeded the rate limit.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{613, 1996, "(#613) We noticed an inconsistent volume of API requests from your app.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{2500, 0, "Error parsing graph query: must be a path", igauth.CodeMetaRefused, igauth.ClassTransient, srcRestFB},
-	{80000, 0, "There have been too many calls from this ad-account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{80001, 0, "There have been too many calls to this Page account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{80002, 0, "There have been too many calls to this Instagram account. Wait a bit and try again.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{80006, 0, "There have been too many calls to this Messenger account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{80014, 0, "There have been too many calls for the batch uploads to this catalog account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	// What stands in no list changes nothing for an account.
-	{429, 0, "Too many requests", igauth.CodeRateLimited, igauth.ClassThrottled, srcProbes},
-	{0, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{191, 0, "The session has expired, in a code of its own", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{1900, 0, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{-190, 0, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{999999, 460, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-}
-
-// flatFailures are of the code exchange, whose code is only the HTTP status.
-var flatFailures = []failure{
-	{400, 0, "Matching code was not found or was already used", igauth.CodeCodeInvalid, igauth.ClassRefused, srcLogin},
-	{400, 0, "This authorization code has been used", igauth.CodeCodeUsed, igauth.ClassRefused, srcLogin},
-	{400, 0, "Invalid authorization code", igauth.CodeCodeInvalid, igauth.ClassRefused, srcProbes},
-	{400, 0, "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcMessages},
-	{400, 0, "Invalid platform app", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
-	{400, 0, "Invalid Request: Request parameters are invalid: Invalid platform app", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
-	{400, 0, "Missing required field client_id", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
-	{400, 0, "Invalid Client ID", igauth.CodeAppID, igauth.ClassMisconfigured, srcProbes},
-	{400, 0, "Invalid client secret", igauth.CodeAppSecret, igauth.ClassMisconfigured, srcProbes},
-	{400, 0, "Missing required field client_secret", igauth.CodeAppSecret, igauth.ClassMisconfigured, srcProbes},
-	{400, 0, "Invalid redirect_uri", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcProbes},
-	{400, 0, "Invalid scrubbed redirect_uri", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcUnified},
-	{400, 0, "Redirect URI does not match registered redirect URI", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcLegacy},
-	{400, 0, "Invalid scope field(s): basic", igauth.CodeScopeRefused, igauth.ClassMisconfigured, srcScopes},
-	{400, 0, "Insufficient Developer Role", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcProbes},
-	{429, 0, "Too many requests", igauth.CodeRateLimited, igauth.ClassThrottled, srcProbes},
-	{400, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
-	{190, 0, "Error validating access token: Session has expired", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
-}
 
 // bodies returns the forms in which the field has seen one failure of the graph
 // host: numbers as text, and a subcode of 0 where there is none.
@@ -146,7 +43,7 @@ func (f failure) flatBody(code string) string {
 }
 
 // respond is a client in front of one answer, without a network.
-func respond(t testing.TB, status int, header http.Header, body string) *instagram.Client {
+func respond(t testing.TB, status int, header http.Header, body string) *clients {
 	t.Helper()
 	return newClient(t, "https://meta.example", withTransport(fixed(status, header, body)))
 }
@@ -157,9 +54,12 @@ func TestGraphFailures(t *testing.T) {
 			sourced(t, f.source)
 			for form, body := range f.bodies() {
 				for _, q := range questions {
+					if q.answeredBy(f) {
+						continue
+					}
 					e := q.fails(t, respond(t, http.StatusBadRequest, nil, body))
-					if e.Code != f.is || e.Class != f.class || !e.Sent {
-						t.Errorf("%s, %s: got %s, class %s, sent %v, want %s, class %s, sent", form, q.name, e.Code, e.Class, e.Sent, f.is, f.class)
+					if want := q.of(f.is); e.Code != want || want == f.is && e.Class != f.class || !e.Sent {
+						t.Errorf("%s, %s: got %s, class %s, sent %v, want %s, class %s, sent", form, q.name, e.Code, e.Class, e.Sent, want, f.class)
 					}
 				}
 			}
@@ -173,6 +73,9 @@ func TestLimitsOfTheApp(t *testing.T) {
 		want := f.code == 4 || f.code == 341 || f.code == 613 && f.subcode == 1996
 		for form, body := range f.bodies() {
 			for _, q := range questions {
+				if q.answeredBy(f) {
+					continue
+				}
 				e := q.fails(t, respond(t, http.StatusBadRequest, nil, body))
 				if got := errors.Is(e, igauth.ErrAppLimit); got != want {
 					t.Errorf("%v, %s, %s: got a limit of the app %t, want %t", f, form, q.name, got, want)
@@ -266,8 +169,8 @@ func TestOtherStatuses(t *testing.T) {
 			for _, q := range questions {
 				if status != http.StatusNoContent && status != http.StatusNotModified {
 					e := q.fails(t, respond(t, status, nil, graphBody("Error validating access token", "190", "")))
-					if e.Code != igauth.CodeTokenInvalid {
-						t.Errorf("%s, a Graph error: got %s, want %s", q.name, e.Code, igauth.CodeTokenInvalid)
+					if want := q.of(igauth.CodeTokenInvalid); e.Code != want {
+						t.Errorf("%s, a Graph error: got %s, want %s", q.name, e.Code, want)
 					}
 				}
 				for _, body := range []string{"", "{}", "null", "[]", "Forbidden", "<html>Session has expired, code 190</html>", `{"code":190,"message":"Session has expired"}`, `{"error":null}`} {
@@ -294,7 +197,7 @@ func TestTransientFailures(t *testing.T) {
 		1: igauth.CodeMetaUnavailable, 2: igauth.CodeMetaUnavailable, 100: igauth.CodeMetaUnavailable,
 		102: igauth.CodeMetaUnavailable, 190: igauth.CodeMetaUnavailable, 200: igauth.CodeMetaUnavailable, 2500: igauth.CodeMetaUnavailable,
 		4: igauth.CodeRateLimited, 17: igauth.CodeRateLimited, 32: igauth.CodeRateLimited, 341: igauth.CodeRateLimited,
-		368: igauth.CodeRateLimited, 613: igauth.CodeRateLimited, 80000: igauth.CodeRateLimited, 80002: igauth.CodeRateLimited, 80014: igauth.CodeRateLimited,
+		368: igauth.CodePolicyBlock, 613: igauth.CodeRateLimited, 80000: igauth.CodeRateLimited, 80002: igauth.CodeRateLimited, 80014: igauth.CodeRateLimited,
 	} {
 		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			m := newMeta(t, answers(http.StatusBadRequest, fmt.Sprintf(`{"error":{"message":"x","code":%d,"is_transient":true}}`, code)))
@@ -336,8 +239,8 @@ func TestCrookedEnvelopes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, q := range questions {
-				if e := q.fails(t, respond(t, http.StatusBadRequest, nil, tt.body)); e.Code != tt.want {
-					t.Errorf("%s: got %s, want %s", q.name, e.Code, tt.want)
+				if e := q.fails(t, respond(t, http.StatusBadRequest, nil, tt.body)); e.Code != q.of(tt.want) {
+					t.Errorf("%s: got %s, want %s", q.name, e.Code, q.of(tt.want))
 				}
 			}
 		})
