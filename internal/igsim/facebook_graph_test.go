@@ -342,6 +342,10 @@ func TestFacebookPermissions(t *testing.T) {
 		t.Errorf("the Page is still shown: %q", got)
 	}
 	refused(t, remove(page, id+"/permissions"), noObject(id))
+	refused(t, remove(page, "me/permissions"), noObject("me"))
+	system, err := w.SystemUserToken("ines.hidden", false)
+	w.must(err)
+	refused(t, remove(system, "me/permissions"), noObject("me"))
 	refused(t, remove(w.facebookLong("ana.one"), id+"/permissions"), noObject(id))
 	refused(t, w.do(w.request(http.MethodPut, graphPath(id+"/permissions"), proven(token))), "100/- GraphMethodException: Unsupported request - method type: put")
 	if r := remove(token, id+"/permissions"); r.body != `{"success":true}` {
