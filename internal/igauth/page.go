@@ -19,8 +19,13 @@ var (
 
 	// pagePolicy lets a page show its own style and nothing else: no script, no
 	// image, no frame, no form.
-	pagePolicy = "default-src 'none'; style-src '" + styleHash(pageStyle) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	pagePolicy = pagePolicyWith("'none'")
 )
+
+// pagePolicyWith is pagePolicy with addresses that a form may lead to.
+func pagePolicyWith(formAction string) string {
+	return "default-src 'none'; style-src '" + styleHash(pageStyle) + "'; base-uri 'none'; form-action " + formAction + "; frame-ancestors 'none'"
+}
 
 // styleHash names a style for a content security policy
 // (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
@@ -35,6 +40,9 @@ type pageOptions struct {
 	Again string
 	// Home is the link that leads back; "" leaves it out.
 	Home string
+	// Continue is the link to where the page leads by itself, for browsers that do
+	// not follow; "" leaves it out.
+	Continue string
 	// Missing are scopes that were not granted.
 	Missing []string
 	// Wanted and Found are the usernames of the account that was to be connected
@@ -43,9 +51,9 @@ type pageOptions struct {
 }
 
 // phrases are the words of the page that do not depend on the code.
-var phrases = map[Language]struct{ Again, Home, Missing, Wanted, Found, Code string }{
-	English: {"Start again", "Back", "These permissions were not given, so some features of the website may not work:", "The link is for", "You signed in as", "Code"},
-	Spanish: {"Empezar de nuevo", "Volver", "No se dieron estos permisos, así que algunas funciones del sitio pueden no funcionar:", "El enlace es para", "Entraste como", "Código"},
+var phrases = map[Language]struct{ Again, Home, Continue, Missing, Wanted, Found, Code string }{
+	English: {"Start again", "Back", "Continue", "These permissions were not given, so some features of the website may not work:", "The link is for", "You signed in as", "Code"},
+	Spanish: {"Empezar de nuevo", "Volver", "Continuar", "No se dieron estos permisos, así que algunas funciones del sitio pueden no funcionar:", "El enlace es para", "Entraste como", "Código"},
 }
 
 // writePage answers with the page of a code, in the visitor's language.
@@ -62,8 +70,7 @@ func writePage(w http.ResponseWriter, r *http.Request, code Code, options pageOp
 	case CodeDenied, CodeInProgress, CodeCookieMissing, CodeStateExpired, CodeLinkExpired, CodeWrongAccount:
 		tone = "calm"
 	}
-	var page bytes.Buffer
-	err := pageTemplate.Execute(&page, map[string]any{
+	render(w, code.HTTPStatus(), pageTemplate, map[string]any{
 		"Lang":    lang,
 		"Style":   template.CSS(pageStyle), // our own file
 		"Tone":    tone,
@@ -72,14 +79,19 @@ func writePage(w http.ResponseWriter, r *http.Request, code Code, options pageOp
 		"Options": options,
 		"Code":    code,
 	})
-	if err != nil {
+}
+
+// render answers with a page that was made in the visitor's language.
+func render(w http.ResponseWriter, status int, page *template.Template, data any) {
+	var text bytes.Buffer
+	if err := page.Execute(&text, data); err != nil {
 		http.Error(w, "page unavailable", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Language")
-	w.WriteHeader(code.HTTPStatus())
-	_, _ = w.Write(page.Bytes())
+	w.WriteHeader(status)
+	_, _ = w.Write(text.Bytes())
 }
 
 // Unavailable answers every request with the page that says that something went
