@@ -95,6 +95,12 @@ const (
 	// What Meta says on the way of Facebook Login.
 	CodeProofRefused  Code = "app_secret_proof_refused"
 	CodeTokenOtherApp Code = "token_of_another_app"
+
+	// Tokens of Facebook Login.
+	CodeTokenNotExtended Code = "token_not_extended"
+	CodeTokenIsPage      Code = "token_is_page"
+	CodeSeveralAccounts  Code = "several_accounts"
+	CodeAccountNotShown  Code = "account_not_shown"
 )
 
 // Where a working token comes from, as the hints say it
@@ -411,7 +417,7 @@ var dictionary = map[Code]entry{
 	CodeTokenFacebook: {class: ClassRefused, status: http.StatusBadRequest,
 		en:   words{"This is a token of Facebook Login", "It belongs to a Facebook user or Page. Instagram Login, which is used here, does not accept it. Nothing was imported."},
 		es:   words{"Este es un token de Facebook Login", "Pertenece a una persona o página de Facebook. Instagram Login, que es lo que se usa aquí, no lo acepta. No se importó nada."},
-		hint: "Tokens that begin with EAA come from Facebook Login or the Graph API Explorer; this installation has Instagram Login only, whose tokens begin with IGAA. " + connectInstead},
+		hint: "Tokens that begin with EAA come from Facebook Login or the Graph API Explorer; Facebook Login is not switched on here. It needs the id and the secret of the Meta app: IGAUTH_META_APP_ID and IGAUTH_META_APP_SECRET_NAME, the stack's parameters MetaAppId and MetaAppSecret; then the token can be imported. Otherwise bring one of Instagram Login, which begins with IGAA. " + connectInstead},
 	CodeTokenIsAppSecret: {class: ClassRefused, status: http.StatusBadRequest,
 		en:   words{"This is an app secret and not a token", "32 hexadecimal digits are the secret of a Meta app. It opens no account. Nothing was imported."},
 		es:   words{"Esto es la clave secreta de una app y no un token", "32 dígitos hexadecimales son la clave secreta de una app de Meta. No da acceso a ninguna cuenta. No se importó nada."},
@@ -432,6 +438,26 @@ var dictionary = map[Code]entry{
 		en:   words{"This is a JSON document and not a token", "Bring the token alone, or the whole document as a file. Nothing was imported."},
 		es:   words{"Esto es un documento JSON y no un token", "Trae solo el token, o el documento completo como archivo. No se importó nada."},
 		hint: "The token is the value of access_token, without its quotation marks. A file with JSON is imported as it is."},
+
+	CodeTokenNotExtended: {class: ClassNeedsUser, status: http.StatusConflict,
+		message: "Meta does not prolong the person's token",
+		hint:    "The token that Facebook Login renews the account by came back with the same end, or is not there any more. The account lives till then; whoever connected it must connect it again before."},
+	CodeTokenOtherApp: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is a token of another app", "It was made for another app of Meta than the one that is used here. Nothing was imported."},
+		es:   words{"Este es un token de otra app", "Se creó para una app de Meta distinta de la que se usa aquí. No se importó nada."},
+		hint: "Choose the app of IGAUTH_META_APP_ID where the token is made: in Business settings > System users > Generate token, or in the Graph API Explorer. The token of another app cannot be renewed with this app's secret."},
+	CodeTokenIsPage: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is the token of a Page", "It can be neither renewed nor traced to a person, so it would end some day without a warning. Nothing was imported."},
+		es:   words{"Este es el token de una página", "No se puede renovar ni atribuir a una persona, así que un día dejaría de funcionar sin aviso. No se importó nada."},
+		hint: "Bring the token from which the Page's was made: a person's token, or better the token of a system user who has the Page and its Instagram account among their assets (Business settings > System users > Generate token). The Page's token is made from it here."},
+	CodeSeveralAccounts: {class: ClassRefused, status: http.StatusConflict,
+		en:   words{"The token reaches several Instagram accounts", "Say which of them is meant. Nothing was imported."},
+		es:   words{"El token da acceso a varias cuentas de Instagram", "Di a cuál de ellas te refieres. No se importó nada."},
+		hint: "Call igauth import once for each account that is wanted, with --account and its id or username."},
+	CodeAccountNotShown: {class: ClassRefused, status: http.StatusNotFound,
+		en:   words{"The token does not reach that account", "It belongs to another Instagram account than the one that was named. Nothing was imported."},
+		es:   words{"El token no da acceso a esa cuenta", "Pertenece a otra cuenta de Instagram que la indicada. No se importó nada."},
+		hint: "Compare --account with the accounts that are named. An account of Facebook Login is reached through its Page: the person or system user needs a role on it, and business_management if it belongs to a business portfolio."},
 }
 
 // Message returns what the code means, in one English sentence.

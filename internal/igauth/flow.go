@@ -143,7 +143,7 @@ func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, err
 		return Outcome{}, err
 	}
 	flow.Outcome = outcomeOf(err)
-	c.store.connectFailed(ctx, CodeOf(err))
+	c.store.connectFailed(ctx, LoginInstagram, CodeOf(err))
 	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
