@@ -448,7 +448,7 @@ func (a *Account) fail(at time.Time, err error) {
 // warn tells that the token is going to end if nobody helps, once for each token.
 // In an outage nobody can, so whoever is asked must find Meta at home.
 func (a *Account) warn(at time.Time, within time.Duration) {
-	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().Sub(at) > within {
+	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().IsZero() || a.EndsAt().Sub(at) > within {
 		return
 	}
 	ownersTurn := a.LastFailure.Class == ClassNeedsUser || a.LastFailure.Class == ClassMisconfigured

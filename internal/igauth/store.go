@@ -362,6 +362,13 @@ func (s *Store) page(ctx context.Context, after AccountID, limit int) ([]Account
 // Plan returns what happens to the account next.
 func (s *Store) Plan(a Account) Plan { return s.policy.Plan(a) }
 
+// LastRun returns when a run last came to its end, zero if none did, and how long
+// ago that is.
+func (s *Store) LastRun(ctx context.Context) (time.Time, time.Duration, error) {
+	h, err := s.health(ctx)
+	return h.RanAt, s.now().Sub(h.RanAt), err
+}
+
 // Policy returns the policy in force.
 func (s *Store) Policy() Policy { return s.policy }
 
