@@ -91,10 +91,6 @@ const (
 	CodeTokenIsCode       Code = "token_is_code"
 	CodeTokenIsLink       Code = "token_is_link"
 	CodeTokenIsJSON       Code = "token_is_json"
-
-	// What Meta says on the way of Facebook Login.
-	CodeProofRefused  Code = "app_secret_proof_refused"
-	CodeTokenOtherApp Code = "token_of_another_app"
 )
 
 // Where a working token comes from, as the hints say it
