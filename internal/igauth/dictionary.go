@@ -102,6 +102,9 @@ const (
 	CodeGraphVersion    Code = "graph_version_ended"
 	CodeMetaRequest     Code = "meta_request_invalid"
 	CodeTokenUnparsable Code = "token_not_parsable"
+
+	// What Meta says of a token that the app may not even look at.
+	CodeTokenOtherApp Code = "token_of_another_app"
 )
 
 // Where a working token comes from, as the hints say it
@@ -449,6 +452,11 @@ var dictionary = map[Code]entry{
 	CodeGraphVersion:    {class: ClassMisconfigured, status: http.StatusBadGateway, message: "The Graph version has ended", hint: "Update igauth."},
 	CodeMetaRequest:     {class: ClassTransient, status: http.StatusBadGateway, message: "Meta did not understand our request", hint: "Update igauth, or report it."},
 	CodeTokenUnparsable: {class: ClassDead, status: http.StatusConflict, message: "Meta cannot read the token", hint: "The token is cut off, or of another kind."},
+
+	CodeTokenOtherApp: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"The connection is not set up correctly", "This website's app and the permission you gave do not belong together. It is not your fault. Please tell the owner of the website."},
+		es:   words{"La conexión no está bien configurada", "La aplicación de este sitio y el permiso que diste no van juntos. No es culpa tuya. Avisa a quien administra el sitio."},
+		hint: "Meta tells an app nothing of the tokens of another one. In order of likelihood: the token was made with another app, such as the Graph API Explorer's own or the one for tests; IGAUTH_META_APP_ID was changed after the account was connected; IGAUTH_META_APP_ID holds the Instagram app id. Have the account connected again, or make the token with the Meta app that stands in the settings."},
 }
 
 // Message returns what the code means, in one English sentence.
