@@ -48,7 +48,7 @@ func traces(secret string) map[string]string {
 // wantSilent fails if a text tells a secret, without telling it itself.
 func wantSilent(t *testing.T, where, text string) {
 	t.Helper()
-	for name, secret := range map[string]string{"token": tokenText, "code": codeText, "app secret": secretText, "proof": proofText} {
+	for name, secret := range map[string]string{"token": tokenText, "code": codeText, "app secret": secretText, "proof": proofText, "proof of the app": proof(secretText, appID+"|"+secretText)} {
 		for how, trace := range traces(secret) {
 			if strings.Contains(text, trace) {
 				t.Errorf("%s holds the %s %s", where, name, how)
