@@ -81,6 +81,8 @@ var graphFailures = []failure{
 	{190, 483, "Error validating access token", igauth.CodeConsentBlocked, igauth.ClassDead, srcErrors},
 	{190, 492, "Error validating access token: The session was invalidated explicitly using an API call.", igauth.CodePageRoleLost, igauth.ClassDead, srcErrors},
 	{190, 492, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodePageRoleLost, igauth.ClassDead, srcErrors},
+	{190, 493, "The access token is invalid since the user hasn't engaged the app in longer than 90 days.", igauth.CodeDataAccessExpired, igauth.ClassDead, srcNinety},
+	{100, 0, "Invalid verification code format.", igauth.CodeCodeInvalid, igauth.ClassRefused, srcFormat},
 	{190, 491, "A subcode of no list", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
 	{190, 0, "Error validating application. Application has been deleted.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
 	{200, 0, "(#200) Requires instagram_business_basic permission", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},

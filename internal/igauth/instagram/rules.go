@@ -81,6 +81,8 @@ const (
 	byInactive  = "reported by users: https://github.com/rupeshtiwari/youtube-automation-suite/blob/main/docs/FIX_FACEBOOK_APP_DEACTIVATED.md"
 	byVersions  = "reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356"
 	byFields    = "reported by users: https://github.com/nneessen/commissionTracker"
+	byNinety    = "reported by users: https://github.com/MrSwitch/hello.js/issues/548"
+	byFormat    = "reported by users: https://github.com/arsduo/koala/issues/606"
 	byUnified   = "reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md"
 	byGraphPath = "reported by users: https://github.com/restfb/restfb"
 )
@@ -131,6 +133,7 @@ var rules = []rule{
 	{in: graphEnvelope, codes: token, subcodes: []int{464}, is: igauth.CodeUserUnconfirmed, source: metaErrors},
 	{in: graphEnvelope, codes: token, subcodes: []int{483}, is: igauth.CodeConsentBlocked, source: metaErrors},
 	{in: graphEnvelope, codes: token, subcodes: []int{492}, is: igauth.CodePageRoleLost, source: metaErrors},
+	{in: graphEnvelope, codes: token, subcodes: []int{493}, is: igauth.CodeDataAccessExpired, source: byNinety},
 	{in: graphEnvelope, codes: token, message: "checkpoint", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "until you log in", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "till you log in", is: igauth.CodeCheckpoint, source: byPostiz},
@@ -165,6 +168,7 @@ var rules = []rule{
 	{in: anyError, codes: []int{http.StatusTooManyRequests}, is: igauth.CodeRateLimited, source: httpTooMany},
 	{in: anyError, message: "matching code was not found", is: igauth.CodeCodeInvalid, source: metaLogin},
 	{in: anyError, message: "code has been used", is: igauth.CodeCodeUsed, source: metaLogin},
+	{in: anyError, message: "invalid verification code", is: igauth.CodeCodeInvalid, source: byFormat},
 	{in: anyError, message: "invalid authorization code", is: igauth.CodeCodeInvalid, source: byProbes},
 	{in: anyError, message: "invalid scrubbed redirect_uri", is: igauth.CodeRedirectURI, source: byUnified},
 	{in: anyError, message: "redirect_uri", is: igauth.CodeRedirectURI, source: byRedirects},
