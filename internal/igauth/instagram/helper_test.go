@@ -63,6 +63,9 @@ const (
 	srcCut      = "https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240"
 	srcNinety   = "https://github.com/MrSwitch/hello.js/issues/548"
 	srcFormat   = "https://github.com/arsduo/koala/issues/606"
+	srcDomains  = "https://github.com/omniauth/omniauth/issues/1055"
+	srcInactApp = "https://github.com/thebergamo/react-native-fbsdk-next/issues/303"
+	srcNoPage   = "https://github.com/burkeholland/InstaSharp/issues/56"
 	srcMDNRetry = "https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Retry-After"
 )
 

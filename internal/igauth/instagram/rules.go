@@ -83,6 +83,9 @@ const (
 	byFields    = "reported by users: https://github.com/nneessen/commissionTracker"
 	byNinety    = "reported by users: https://github.com/MrSwitch/hello.js/issues/548"
 	byFormat    = "reported by users: https://github.com/arsduo/koala/issues/606"
+	byDomains   = "reported by users: https://github.com/omniauth/omniauth/issues/1055"
+	byNotActive = "reported by users: https://github.com/thebergamo/react-native-fbsdk-next/issues/303"
+	byNoPage    = "reported by users: https://github.com/burkeholland/InstaSharp/issues/56"
 	byUnified   = "reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md"
 	byGraphPath = "reported by users: https://github.com/restfb/restfb"
 )
@@ -150,7 +153,8 @@ var rules = []rule{
 	{in: graphEnvelope, message: "unsupported request - method type", is: igauth.CodeNotEligible, source: byNango},
 	{in: graphEnvelope, message: "not an instagram business", is: igauth.CodePersonalAccount, source: byPostiz},
 	{in: graphEnvelope, message: "developer role", is: igauth.CodeDeveloperRole, source: byProbes},
-	{in: graphEnvelope, message: "in development mode", is: igauth.CodeDeveloperRole, source: byDevMode},
+	{in: anyError, message: "in development mode", is: igauth.CodeDeveloperRole, source: byDevMode},
+	{in: anyError, message: "app not active", is: igauth.CodeAppMisconfigured, source: byNotActive},
 	{in: graphEnvelope, codes: []int{10}, is: igauth.CodePermissionGone, source: metaErrors},
 	{in: graphEnvelope, codes: span(200, 299), is: igauth.CodePermissionGone, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{33}, is: igauth.CodeObjectMissing, source: byPostiz},
@@ -158,6 +162,7 @@ var rules = []rule{
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{36008}, is: igauth.CodeRedirectURI, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{36009}, is: igauth.CodeCodeUsed, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, message: "nonexisting field", is: igauth.CodeMetaRequest, source: byFields},
+	{in: graphEnvelope, codes: []int{191}, is: igauth.CodeRedirectURI, source: byDomains},
 	{in: graphEnvelope, codes: []int{2500}, is: igauth.CodeMetaRequest, source: byGraphPath},
 	{in: graphEnvelope, codes: []int{2635}, is: igauth.CodeGraphVersion, source: byVersions},
 	{in: graphEnvelope, message: "24 hours", is: igauth.CodeTokenTooYoung, source: byProbes},
@@ -180,6 +185,9 @@ var rules = []rule{
 	{in: anyError, message: "client_secret", is: igauth.CodeAppSecret, source: byProbes},
 	{in: anyError, message: "invalid scope", is: igauth.CodeScopeRefused, source: byScopes},
 	{in: anyError, message: "developer role", is: igauth.CodeDeveloperRole, source: byProbes},
+	// The texts of Meta's pages, for the case that they come back.
+	{in: anyError, message: "this page isn", is: igauth.CodeAppMisconfigured, source: byNoPage},
+	{in: anyError, message: "page not found", is: igauth.CodeAppMisconfigured, source: byNoPage},
 }
 
 func span(from, to int) []int {
