@@ -92,8 +92,18 @@ const (
 	CodeTokenIsLink       Code = "token_is_link"
 	CodeTokenIsJSON       Code = "token_is_json"
 
-	// What Meta says on the way of Facebook Login.
-	CodeProofRefused  Code = "app_secret_proof_refused"
+	// What Meta says, where what helps differs from that of the codes above.
+	CodeConsentBlocked  Code = "consent_blocked"
+	CodeUserUnconfirmed Code = "user_unconfirmed"
+	CodePolicyBlock     Code = "policy_block"
+	CodeAppCapability   Code = "app_capability_missing"
+	CodeObjectMissing   Code = "object_missing"
+	CodeAppSecretProof  Code = "appsecret_proof_wrong"
+	CodeGraphVersion    Code = "graph_version_ended"
+	CodeMetaRequest     Code = "meta_request_invalid"
+	CodeTokenUnparsable Code = "token_not_parsable"
+
+	// What Meta says of a token that the app may not even look at.
 	CodeTokenOtherApp Code = "token_of_another_app"
 
 	// Tokens of Facebook Login.
@@ -439,13 +449,24 @@ var dictionary = map[Code]entry{
 		es:   words{"Esto es un documento JSON y no un token", "Trae solo el token, o el documento completo como archivo. No se importó nada."},
 		hint: "The token is the value of access_token, without its quotation marks. A file with JSON is imported as it is."},
 
+	CodeConsentBlocked:  {class: ClassDead, status: http.StatusConflict, message: "Meta blocks the consent", hint: "The account must be connected again."},
+	CodeUserUnconfirmed: {class: ClassNeedsUser, status: http.StatusConflict, message: "The owner has not confirmed the login", hint: "The owner must log in and confirm."},
+	CodePolicyBlock:     {class: ClassThrottled, status: http.StatusServiceUnavailable, message: "Meta blocks for reasons of policy", hint: "Wait; look at the alerts in Meta's dashboard."},
+	CodeAppCapability:   {class: ClassMisconfigured, status: http.StatusBadGateway, message: "The Meta app may not do this", hint: "The app lacks a product, a permission or an access level."},
+	CodeObjectMissing:   {class: ClassNeedsUser, status: http.StatusConflict, message: "What was asked for is not there, or may not be seen", hint: "The account or the Page is gone, or the person lost access to it."},
+	CodeAppSecretProof:  {class: ClassMisconfigured, status: http.StatusBadGateway, message: "The proof of the app secret is missing or wrong", hint: "The app secret does not belong to the app of the token."},
+	CodeGraphVersion:    {class: ClassMisconfigured, status: http.StatusBadGateway, message: "The Graph version has ended", hint: "Update igauth."},
+	CodeMetaRequest:     {class: ClassTransient, status: http.StatusBadGateway, message: "Meta did not understand our request", hint: "Update igauth, or report it."},
+	CodeTokenUnparsable: {class: ClassDead, status: http.StatusConflict, message: "Meta cannot read the token", hint: "The token is cut off, or of another kind."},
+
+	CodeTokenOtherApp: {class: ClassMisconfigured, status: http.StatusBadGateway,
+		en:   words{"The connection is not set up correctly", "This website's app and the permission you gave do not belong together. It is not your fault. Please tell the owner of the website."},
+		es:   words{"La conexión no está bien configurada", "La aplicación de este sitio y el permiso que diste no van juntos. No es culpa tuya. Avisa a quien administra el sitio."},
+		hint: "Meta tells an app nothing of the tokens of another one. In order of likelihood: the token was made with another app, such as the Graph API Explorer's own or the one for tests; IGAUTH_META_APP_ID was changed after the account was connected; IGAUTH_META_APP_ID holds the Instagram app id. Have the account connected again, or make the token with the Meta app that stands in the settings."},
+
 	CodeTokenNotExtended: {class: ClassNeedsUser, status: http.StatusConflict,
 		message: "Meta does not prolong the person's token",
 		hint:    "The token that Facebook Login renews the account by came back with the same end, or is not there any more. The account lives till then; whoever connected it must connect it again before."},
-	CodeTokenOtherApp: {class: ClassRefused, status: http.StatusBadRequest,
-		en:   words{"This is a token of another app", "It was made for another app of Meta than the one that is used here. Nothing was imported."},
-		es:   words{"Este es un token de otra app", "Se creó para una app de Meta distinta de la que se usa aquí. No se importó nada."},
-		hint: "Choose the app of IGAUTH_META_APP_ID where the token is made: in Business settings > System users > Generate token, or in the Graph API Explorer. The token of another app cannot be renewed with this app's secret."},
 	CodeTokenIsPage: {class: ClassRefused, status: http.StatusBadRequest,
 		en:   words{"This is the token of a Page", "It can be neither renewed nor traced to a person, so it would end some day without a warning. Nothing was imported."},
 		es:   words{"Este es el token de una página", "No se puede renovar ni atribuir a una persona, así que un día dejaría de funcionar sin aviso. No se importó nada."},

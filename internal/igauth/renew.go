@@ -1,6 +1,7 @@
 package igauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,13 +172,9 @@ func (r *run) unlessPageLives(ctx context.Context, a Account, old Token, refused
 	return &Error{Code: CodeOf(refused), Class: ClassNeedsUser, Detail: "the Page's token lives", Err: refused}
 }
 
-// problem returns what a dead token's inspection says.
+// problem returns what is wrong with a token that is not valid.
 func (i Inspection) problem() *Error {
-	code := i.Failure
-	if code.Class() != ClassDead {
-		code = CodeTokenInvalid
-	}
-	return newError(code, errors.New("debug_token says that it is not valid"))
+	return newError(cmp.Or(i.Failure, CodeTokenInvalid), errors.New("debug_token says that it is not valid"))
 }
 
 // inspect asks Meta till when it shows an account's data. The Page's token is asked

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/instagram"
 )
 
 // A failure is one that Meta is known to report.
@@ -39,7 +38,7 @@ var graphFailures = []failure{
 	{1, 0, "An unknown error has occurred.", igauth.CodeMetaUnavailable, igauth.ClassTransient, srcErrors},
 	{1, 0, "Error validating client secret.", igauth.CodeAppSecret, igauth.ClassMisconfigured, srcErrors},
 	{2, 0, "An unexpected error has occurred. Please retry your request later.", igauth.CodeMetaUnavailable, igauth.ClassTransient, srcErrors},
-	{3, 0, "Application does not have the capability to make this API call.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
+	{3, 0, "Application does not have the capability to make this API call.", igauth.CodeAppCapability, igauth.ClassMisconfigured, srcErrors},
 	{4, 0, "(#4) Application request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{10, 0, "(#10) Application does not have permission for this action", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
 	{10, 0, "(#10) the user is not an Instagram Business", igauth.CodePersonalAccount, igauth.ClassNeedsUser, srcErrors},
@@ -47,7 +46,18 @@ var graphFailures = []failure{
 	{17, 2446079, "(#17) User request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{32, 0, "(#32) Page request limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{100, 0, "(#100) Invalid parameter", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{100, 33, "Unsupported get request. Object with ID 'me' does not exist, cannot be loaded due to missing permissions", igauth.CodeMetaRefused, igauth.ClassTransient, srcPostiz},
+	{100, 33, "Unsupported get request. Object with ID 'me' does not exist, cannot be loaded due to missing permissions", igauth.CodeObjectMissing, igauth.ClassNeedsUser, srcPostiz},
+	{100, 0, "Invalid appsecret_proof provided in the API argument", igauth.CodeAppSecretProof, igauth.ClassMisconfigured, srcProofs},
+	{100, 0, "API calls from the server require an appsecret_proof argument", igauth.CodeAppSecretProof, igauth.ClassMisconfigured, srcProof},
+	{100, 0, "(#100) The App_id in the input_token did not match the Viewing App", igauth.CodeTokenOtherApp, igauth.ClassMisconfigured, srcOtherApp},
+	{100, 0, "(#100) Tried accessing nonexisting field (user_id) on node type (User)", igauth.CodeMetaRequest, igauth.ClassTransient, srcNoUserID},
+	{200, 0, "API access blocked.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcBlocked},
+	{190, 0, "API access deactivated. To reactivate, go to the app dashboard.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcInactive},
+	{200, 0, "(#200) This app is still in development mode, and you don't have access to it.", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcDevMode},
+	{200, 0, "App not active: This app is not accessible right now and the app developer is aware of the issue.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcInactApp},
+	{191, 0, "Can't load URL: The domain of this URL isn't included in the app's domains.", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcDomains},
+	{191, 0, "Missing redirect_uri parameter.", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcNoURI},
+	{2635, 0, "(#2635) You are calling a deprecated version of the Ads API.", igauth.CodeGraphVersion, igauth.ClassMisconfigured, srcVersions},
 	{100, 36007, "This authorization code has expired.", igauth.CodeCodeInvalid, igauth.ClassRefused, srcErrors},
 	{100, 36008, "The verification code is not valid.", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcErrors},
 	{100, 36009, "This authorization code has been used.", igauth.CodeCodeUsed, igauth.ClassRefused, srcErrors},
@@ -57,8 +67,8 @@ var graphFailures = []failure{
 	{100, 0, "Insufficient Developer Role", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcProbes},
 	{101, 0, "Error validating application. Cannot get application info due to a system error.", igauth.CodeAppID, igauth.ClassMisconfigured, srcErrors},
 	{102, 0, "Session key invalid or no longer valid", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{104, 0, "Incorrect signature", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
-	{190, 0, "Invalid OAuth access token - Cannot parse access token", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{104, 0, "Incorrect signature", igauth.CodeAppSecretProof, igauth.ClassMisconfigured, srcErrors},
+	{190, 0, "Invalid OAuth access token - Cannot parse access token", igauth.CodeTokenUnparsable, igauth.ClassDead, srcCut},
 	{190, 458, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodeAppRemoved, igauth.ClassDead, srcErrors},
 	{190, 0, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodeAppRemoved, igauth.ClassDead, srcErrors},
 	{190, 459, "The session is at a checkpoint", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
@@ -68,18 +78,23 @@ var graphFailures = []failure{
 	{190, 0, "The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons", igauth.CodePasswordChanged, igauth.ClassDead, srcFeed},
 	{190, 463, "Error validating access token", igauth.CodeTokenExpired, igauth.ClassDead, srcErrors},
 	{190, 0, "Error validating access token: Session has expired on Thursday, 12-Mar-26 11:00:00 PST. The current time is Thursday, 12-Mar-26 12:03:58 PST.", igauth.CodeTokenExpired, igauth.ClassDead, srcExpired},
-	{190, 464, "Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user.", igauth.CodeCheckpoint, igauth.ClassNeedsUser, srcErrors},
+	{190, 464, "Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user.", igauth.CodeUserUnconfirmed, igauth.ClassNeedsUser, srcErrors},
 	{190, 467, "Error validating access token: The session is invalid because the user logged out.", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{190, 483, "Error validating access token", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
-	{190, 492, "Error validating access token: The session was invalidated explicitly using an API call.", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{190, 483, "Error validating access token", igauth.CodeConsentBlocked, igauth.ClassDead, srcErrors},
+	{190, 492, "Error validating access token: The session was invalidated explicitly using an API call.", igauth.CodePageRoleLost, igauth.ClassDead, srcErrors},
+	{190, 492, "Error validating access token: The user has not authorized application 10203040506070809.", igauth.CodePageRoleLost, igauth.ClassDead, srcErrors},
+	{190, 493, "The access token is invalid since the user hasn't engaged the app in longer than 90 days.", igauth.CodeDataAccessExpired, igauth.ClassDead, srcNinety},
+	{100, 0, "Invalid verification code format.", igauth.CodeCodeInvalid, igauth.ClassRefused, srcFormat},
+	{190, 491, "A subcode of no list", igauth.CodeTokenInvalid, igauth.ClassDead, srcErrors},
+	{190, 0, "Error validating application. Application has been deleted.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcErrors},
 	{200, 0, "(#200) Requires instagram_business_basic permission", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
 	{230, 0, "(#230) Permission missing", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
 	{299, 0, "(#299) Permission missing", igauth.CodePermissionGone, igauth.ClassNeedsUser, srcErrors},
 	{341, 0, "(#341) Application limit reached", igauth.CodeRateLimited, igauth.ClassThrottled, srcErrors},
-	{368, 0, "The action attempted has been deemed abusive or is otherwise disallowed", igauth.CodeRateLimited, igauth.ClassThrottled, srcErrors},
+	{368, 0, "The action attempted has been deemed abusive or is otherwise disallowed", igauth.CodePolicyBlock, igauth.ClassThrottled, srcErrors},
 	{613, 0, "(#613) Calls to this api have exceeded the rate limit.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{613, 1996, "(#613) We noticed an inconsistent volume of API requests from your app.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
-	{2500, 0, "Error parsing graph query: must be a path", igauth.CodeMetaRefused, igauth.ClassTransient, srcRestFB},
+	{2500, 0, "Error parsing graph query: must be a path", igauth.CodeMetaRequest, igauth.ClassTransient, srcRestFB},
 	{80000, 0, "There have been too many calls from this ad-account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{80001, 0, "There have been too many calls to this Page account.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
 	{80002, 0, "There have been too many calls to this Instagram account. Wait a bit and try again.", igauth.CodeRateLimited, igauth.ClassThrottled, srcLimits},
@@ -88,7 +103,7 @@ var graphFailures = []failure{
 	// What stands in no list changes nothing for an account.
 	{429, 0, "Too many requests", igauth.CodeRateLimited, igauth.ClassThrottled, srcProbes},
 	{0, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
-	{191, 0, "The session has expired, in a code of its own", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
+	{192, 0, "The session has expired, in a code of its own", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
 	{1900, 0, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
 	{-190, 0, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
 	{999999, 460, "Error validating access token", igauth.CodeMetaRefused, igauth.ClassTransient, srcErrors},
@@ -111,6 +126,11 @@ var flatFailures = []failure{
 	{400, 0, "Redirect URI does not match registered redirect URI", igauth.CodeRedirectURI, igauth.ClassMisconfigured, srcLegacy},
 	{400, 0, "Invalid scope field(s): basic", igauth.CodeScopeRefused, igauth.ClassMisconfigured, srcScopes},
 	{400, 0, "Insufficient Developer Role", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcProbes},
+	{400, 0, "App not set up: This app is still in development mode, and you don't have access to it.", igauth.CodeDeveloperRole, igauth.ClassMisconfigured, srcDevMode},
+	{400, 0, "App not active", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcInactApp},
+	{404, 0, "Sorry, this page isn't available", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcNoPage},
+	{404, 0, "Sorry, this page isn’t available.", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcNoPage},
+	{404, 0, "Page Not Found", igauth.CodeAppMisconfigured, igauth.ClassMisconfigured, srcNoPage},
 	{429, 0, "Too many requests", igauth.CodeRateLimited, igauth.ClassThrottled, srcProbes},
 	{400, 0, "Something new", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
 	{190, 0, "Error validating access token: Session has expired", igauth.CodeMetaRefused, igauth.ClassTransient, srcLogin},
@@ -146,7 +166,7 @@ func (f failure) flatBody(code string) string {
 }
 
 // respond is a client in front of one answer, without a network.
-func respond(t testing.TB, status int, header http.Header, body string) *instagram.Client {
+func respond(t testing.TB, status int, header http.Header, body string) *clients {
 	t.Helper()
 	return newClient(t, "https://meta.example", withTransport(fixed(status, header, body)))
 }
@@ -157,9 +177,12 @@ func TestGraphFailures(t *testing.T) {
 			sourced(t, f.source)
 			for form, body := range f.bodies() {
 				for _, q := range questions {
+					if q.answeredBy(f) {
+						continue
+					}
 					e := q.fails(t, respond(t, http.StatusBadRequest, nil, body))
-					if e.Code != f.is || e.Class != f.class || !e.Sent {
-						t.Errorf("%s, %s: got %s, class %s, sent %v, want %s, class %s, sent", form, q.name, e.Code, e.Class, e.Sent, f.is, f.class)
+					if want := q.of(f.is); e.Code != want || want == f.is && e.Class != f.class || !e.Sent {
+						t.Errorf("%s, %s: got %s, class %s, sent %v, want %s, class %s, sent", form, q.name, e.Code, e.Class, e.Sent, want, f.class)
 					}
 				}
 			}
@@ -173,6 +196,9 @@ func TestLimitsOfTheApp(t *testing.T) {
 		want := f.code == 4 || f.code == 341 || f.code == 613 && f.subcode == 1996
 		for form, body := range f.bodies() {
 			for _, q := range questions {
+				if q.answeredBy(f) {
+					continue
+				}
 				e := q.fails(t, respond(t, http.StatusBadRequest, nil, body))
 				if got := errors.Is(e, igauth.ErrAppLimit); got != want {
 					t.Errorf("%v, %s, %s: got a limit of the app %t, want %t", f, form, q.name, got, want)
@@ -266,8 +292,8 @@ func TestOtherStatuses(t *testing.T) {
 			for _, q := range questions {
 				if status != http.StatusNoContent && status != http.StatusNotModified {
 					e := q.fails(t, respond(t, status, nil, graphBody("Error validating access token", "190", "")))
-					if e.Code != igauth.CodeTokenInvalid {
-						t.Errorf("%s, a Graph error: got %s, want %s", q.name, e.Code, igauth.CodeTokenInvalid)
+					if want := q.of(igauth.CodeTokenInvalid); e.Code != want {
+						t.Errorf("%s, a Graph error: got %s, want %s", q.name, e.Code, want)
 					}
 				}
 				for _, body := range []string{"", "{}", "null", "[]", "Forbidden", "<html>Session has expired, code 190</html>", `{"code":190,"message":"Session has expired"}`, `{"error":null}`} {
@@ -294,7 +320,7 @@ func TestTransientFailures(t *testing.T) {
 		1: igauth.CodeMetaUnavailable, 2: igauth.CodeMetaUnavailable, 100: igauth.CodeMetaUnavailable,
 		102: igauth.CodeMetaUnavailable, 190: igauth.CodeMetaUnavailable, 200: igauth.CodeMetaUnavailable, 2500: igauth.CodeMetaUnavailable,
 		4: igauth.CodeRateLimited, 17: igauth.CodeRateLimited, 32: igauth.CodeRateLimited, 341: igauth.CodeRateLimited,
-		368: igauth.CodeRateLimited, 613: igauth.CodeRateLimited, 80000: igauth.CodeRateLimited, 80002: igauth.CodeRateLimited, 80014: igauth.CodeRateLimited,
+		368: igauth.CodePolicyBlock, 613: igauth.CodeRateLimited, 80000: igauth.CodeRateLimited, 80002: igauth.CodeRateLimited, 80014: igauth.CodeRateLimited,
 	} {
 		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			m := newMeta(t, answers(http.StatusBadRequest, fmt.Sprintf(`{"error":{"message":"x","code":%d,"is_transient":true}}`, code)))
@@ -336,8 +362,8 @@ func TestCrookedEnvelopes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, q := range questions {
-				if e := q.fails(t, respond(t, http.StatusBadRequest, nil, tt.body)); e.Code != tt.want {
-					t.Errorf("%s: got %s, want %s", q.name, e.Code, tt.want)
+				if e := q.fails(t, respond(t, http.StatusBadRequest, nil, tt.body)); e.Code != q.of(tt.want) {
+					t.Errorf("%s: got %s, want %s", q.name, e.Code, q.of(tt.want))
 				}
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,28 @@ const (
 	srcLegacy   = "https://github.com/python-social-auth/social-app-django/issues/643"
 	srcUnified  = "https://docs.unified.to/skills/instagram-oauth-app/SKILL.md"
 	srcThreads  = "https://github.com/fbsamples/threads_api/issues/9"
+	srcDialog   = "https://developers.facebook.com/documentation/facebook-login/guides/advanced/manual-flow"
+	srcBusiness = "https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business"
+	srcLongLife = "https://developers.facebook.com/documentation/facebook-login/guides/access-tokens/get-long-lived"
+	srcPages    = "https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-facebook-login/business-login-for-instagram"
+	srcOnePage  = "https://developers.facebook.com/docs/pages/access-tokens"
+	srcInspect  = "https://developers.facebook.com/docs/graph-api/reference/debug_token"
+	srcRevoke   = "https://developers.facebook.com/docs/graph-api/reference/user/permissions/"
+	srcProof    = "https://developers.facebook.com/docs/graph-api/guides/secure-requests"
+	srcProofs   = "https://github.com/facebook/facebook-python-business-sdk/issues/528"
+	srcOtherApp = "https://github.com/facebook/facebook-sdk-for-unity/issues/551"
+	srcAppToken = "https://github.com/invertase/react-native-firebase/issues/1621"
+	srcBlocked  = "https://github.com/BlackPool25/Whatsapp-Bot/blob/main/docs/FIX_API_BLOCKED.md"
+	srcInactive = "https://github.com/rupeshtiwari/youtube-automation-suite/blob/main/docs/FIX_FACEBOOK_APP_DEACTIVATED.md"
+	srcDevMode  = "https://github.com/facebookarchive/php-graph-sdk/issues/413"
+	srcNoURI    = "https://github.com/facebookarchive/php-graph-sdk/issues/274"
+	srcVersions = "https://github.com/facebook/facebook-python-business-sdk/issues/356"
+	srcCut      = "https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240"
+	srcNinety   = "https://github.com/MrSwitch/hello.js/issues/548"
+	srcFormat   = "https://github.com/arsduo/koala/issues/606"
+	srcDomains  = "https://github.com/omniauth/omniauth/issues/1055"
+	srcInactApp = "https://github.com/thebergamo/react-native-fbsdk-next/issues/303"
+	srcNoPage   = "https://github.com/burkeholland/InstaSharp/issues/56"
 	srcMDNRetry = "https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Retry-After"
 )
 
@@ -156,8 +179,14 @@ func answers(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-// newClient returns a client whose three hosts are one.
-func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *instagram.Client {
+// clients are those of both logins, made of the same settings.
+type clients struct {
+	*instagram.Client
+	Facebook *instagram.Facebook
+}
+
+// newClient returns clients whose hosts are one.
+func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *clients {
 	t.Helper()
 	cfg := instagram.Config{
 		WWW: host, API: host, Graph: host,
@@ -171,7 +200,18 @@ func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *in
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
-	return c
+	f, err := instagram.NewFacebook(facebookConfig(cfg))
+	if err != nil {
+		t.Fatalf("NewFacebook: %v", err)
+	}
+	return &clients{c, f}
+}
+
+func facebookConfig(cfg instagram.Config) instagram.FacebookConfig {
+	return instagram.FacebookConfig{
+		WWW: cfg.WWW, Graph: cfg.Graph, AppID: cfg.AppID, AppSecrets: cfg.AppSecrets, RedirectURI: cfg.RedirectURI,
+		Timeout: cfg.Timeout, Now: cfg.Now, Transport: cfg.Transport,
+	}
 }
 
 // A question is one of the things that a client asks Meta.
@@ -179,27 +219,30 @@ type question struct {
 	name string
 	// good is an answer that it is content with.
 	good string
-	ask  func(ctx context.Context, c *instagram.Client) (any, error)
+	ask  func(ctx context.Context, c *clients) (any, error)
 }
 
-var questions = []question{
-	{"exchanging a code", goodCode, func(ctx context.Context, c *instagram.Client) (any, error) {
+var questions = slices.Concat([]question{
+	{"exchanging a code", goodCode, func(ctx context.Context, c *clients) (any, error) {
 		return c.ExchangeCode(ctx, igauth.NewSecret(codeText))
 	}},
-	{"extending a token", goodLong, func(ctx context.Context, c *instagram.Client) (any, error) {
+	{"extending a token", goodLong, func(ctx context.Context, c *clients) (any, error) {
 		return c.ExtendToken(ctx, igauth.NewSecret(tokenText))
 	}},
-	{"refreshing a token", goodLong, func(ctx context.Context, c *instagram.Client) (any, error) {
+	{"refreshing a token", goodLong, func(ctx context.Context, c *clients) (any, error) {
 		return c.RefreshToken(ctx, igauth.NewSecret(tokenText))
 	}},
-	{"reading the profile", goodMe, func(ctx context.Context, c *instagram.Client) (any, error) {
+	{"reading the profile", goodMe, func(ctx context.Context, c *clients) (any, error) {
 		return c.Profile(ctx, igauth.NewSecret(tokenText))
 	}},
-}
+	{"revoking a token", goodDone, func(ctx context.Context, c *clients) (any, error) {
+		return nothing{}, c.Revoke(ctx, igauth.NewSecret(tokenText))
+	}},
+}, facebookQuestions)
 
 // fails asks and returns the error, which must be one of ours and come without
 // any result.
-func (q question) fails(t testing.TB, c *instagram.Client) *igauth.Error {
+func (q question) fails(t testing.TB, c *clients) *igauth.Error {
 	t.Helper()
 	got, err := q.ask(t.Context(), c)
 	if err == nil {

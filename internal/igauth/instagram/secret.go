@@ -24,7 +24,7 @@ func withAppSecret[T any](ctx context.Context, c *caller, ask func(secret igauth
 			}
 		}
 		answer, err = ask(secret)
-		if code := igauth.CodeOf(err); code != igauth.CodeAppSecret && code != igauth.CodeProofRefused {
+		if code := igauth.CodeOf(err); code != igauth.CodeAppSecret && code != igauth.CodeAppSecretProof {
 			break
 		}
 	}
