@@ -298,6 +298,12 @@ func TestWorseFacebookTokenIsNotCommitted(t *testing.T) {
 		"as it should be": {commits: true},
 		"Meta names no end and debug_token does": {
 			extend: func(_ time.Time, t *igauth.Token) { t.ExpiresAt = time.Time{} }, commits: true},
+		"nobody names an end": {
+			extend:  func(_ time.Time, t *igauth.Token) { t.ExpiresAt = time.Time{} },
+			inspect: func(_ time.Time, i *igauth.Inspection) { i.ExpiresAt = time.Time{} }, commits: true},
+		"an end in a hundred years": {
+			extend:  func(now time.Time, t *igauth.Token) { t.ExpiresAt = now.Add(36500 * days) },
+			inspect: func(now time.Time, i *igauth.Inspection) { i.ExpiresAt = now.Add(36500 * days) }, commits: true},
 		"an empty token": {
 			extend: func(_ time.Time, t *igauth.Token) { t.Value = igauth.Secret{} }, code: igauth.CodeMetaUnreadable},
 		"shorter, and debug_token says otherwise": {
@@ -338,8 +344,8 @@ func TestWorseFacebookTokenIsNotCommitted(t *testing.T) {
 			if !c.commits && (a.LastFailure.Code != c.code || !a.ExpiresAt.Equal(before.ExpiresAt) || a.Status != igauth.StatusActive) {
 				t.Errorf("got %s, %s, expires %s", a.Status, a.LastFailure.Code, a.ExpiresAt)
 			}
-			if !b.alive() {
-				t.Error("the token that is handed out is dead")
+			if !b.alive() || a.ExpiresAt.IsZero() || a.ExpiresAt.Sub(b.now()) > 60*days {
+				t.Errorf("alive %t, expires %s", b.alive(), a.ExpiresAt)
 			}
 		})
 	}

@@ -124,6 +124,9 @@ func (m *fakeFacebook) Inspect(_ context.Context, token igauth.Secret) (igauth.I
 		return igauth.Inspection{}, err
 	}
 	known := igauth.Inspection{Failure: m.problem(t)}
+	if t != nil && t.app != testMetaAppID {
+		known.Failure = igauth.CodeTokenOtherApp
+	}
 	known.Valid = known.Failure == ""
 	if t != nil {
 		known.AppID, known.AppScopedID, known.Type, known.ExpiresAt = t.app, t.person.id, "USER", t.expires
@@ -215,7 +218,7 @@ func newFacebookBench(t *testing.T) *facebookBench {
 func (b *facebookBench) addFacebook() {
 	b.facebook = &fakeFacebook{now: b.now, tokens: map[string]*facebookToken{}, calls: map[string]int{}}
 	b.person = &facebookPerson{id: "9001", seenAt: b.now()}
-	b.refresherWith(igauth.RefresherConfig{Facebook: b.facebook, FacebookAppID: testMetaAppID})
+	b.refresherWith(igauth.RefresherConfig{Facebook: b.facebook})
 }
 
 // link gives a person a Page with an account.

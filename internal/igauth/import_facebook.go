@@ -81,7 +81,9 @@ func (r *Refresher) personsToken(ctx context.Context, token Secret) (Secret, Ins
 	if err != nil {
 		return Secret{}, Inspection{}, err
 	}
-	if known.ExpiresAt.IsZero() || known.ExpiresAt.Sub(r.store.now()) > extendWithin {
+	now := r.store.now()
+	known.ExpiresAt = known.endOf(time.Time{}, now)
+	if known.ExpiresAt.IsZero() || known.ExpiresAt.Sub(now) > extendWithin {
 		return token, known, nil
 	}
 	// An answer that is lost does no harm: the same can be asked again.
@@ -94,7 +96,7 @@ func (r *Refresher) personsToken(ctx context.Context, token Secret) (Secret, Ins
 		return Secret{}, Inspection{}, err
 	}
 	known, err = r.inspectImport(ctx, extended.Value)
-	known.ExpiresAt = firstOf(known.ExpiresAt, extended.ExpiresAt)
+	known.ExpiresAt = known.endOf(extended.ExpiresAt, now)
 	return extended.Value, known, err
 }
 
@@ -108,8 +110,6 @@ func (r *Refresher) inspectImport(ctx context.Context, token Secret) (known Insp
 	switch {
 	case err != nil:
 		return Inspection{}, err
-	case r.facebookAppID != "" && known.AppID != r.facebookAppID:
-		return Inspection{}, newError(CodeTokenOtherApp, nil)
 	case !known.Valid:
 		return Inspection{}, known.problem()
 	case known.Type == "PAGE":

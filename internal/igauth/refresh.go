@@ -25,8 +25,6 @@ type RefresherConfig struct {
 	// Facebook is asked about the accounts of Facebook Login; nil means that it is
 	// off.
 	Facebook FacebookRenewer
-	// FacebookAppID is the Meta app's. Tokens of another app are not imported.
-	FacebookAppID string
 	// Parallel is how many accounts are worked on at a time, default 16.
 	Parallel int
 	// PerSecond bounds how often a run asks Meta in a second, default 10, which
@@ -54,8 +52,6 @@ type Refresher struct {
 	callTimeout time.Duration
 	relay       *Relay
 	log         *slog.Logger
-	// facebookAppID may be empty.
-	facebookAppID string
 }
 
 // NewRefresher returns a Refresher, or what is wrong with its configuration.
@@ -70,7 +66,7 @@ func NewRefresher(cfg RefresherConfig) (*Refresher, error) {
 		return nil, fmt.Errorf("%d accounts at a time: must be at least 1", cfg.Parallel)
 	}
 	return &Refresher{
-		store: cfg.Store, meta: cfg.Meta, facebook: cfg.Facebook, facebookAppID: cfg.FacebookAppID, relay: cfg.Relay,
+		store: cfg.Store, meta: cfg.Meta, facebook: cfg.Facebook, relay: cfg.Relay,
 		parallel: cfg.Parallel, perSecond: float64(cfg.PerSecond), callTimeout: cfg.CallTimeout,
 		log: logOr(cfg.Log),
 	}, nil

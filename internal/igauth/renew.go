@@ -108,19 +108,20 @@ func (r *run) renewFacebook(ctx context.Context, a Account, old Token) (Token, e
 	if user.Value.IsZero() {
 		return Token{}, newError(CodeMetaUnreadable, errors.New("there is no token in the answer"))
 	}
-	next := Token{UserToken: user.Value, ExpiresAt: user.ExpiresAt, DataAccessUntil: a.DataAccessUntil, Scopes: old.Scopes}
+	next := Token{UserToken: user.Value, IssuedAt: r.store.now().UTC(), DataAccessUntil: a.DataAccessUntil, Scopes: old.Scopes}
 	known, err := r.facebook.Inspect(ctx, user.Value)
 	switch {
 	case err == nil && !known.Valid:
 		return Token{}, r.unlessPageLives(ctx, a, old, known.problem())
 	case err == nil:
-		next.ExpiresAt, next.DataAccessUntil = firstOf(user.ExpiresAt, known.ExpiresAt), known.DataAccessUntil
+		next.DataAccessUntil = known.DataAccessUntil
 		if known.Scopes != nil {
 			next.Scopes = known.Scopes
 		}
 	case user.ExpiresAt.IsZero() || errors.Is(err, errNoTurn):
 		return Token{}, r.unlessPageLives(ctx, a, old, err) // nobody knows how long it lives
 	}
+	next.ExpiresAt = known.endOf(user.ExpiresAt, next.IssuedAt)
 	if next.Value, err = r.facebook.PageToken(ctx, a.PageID, user.Value); err != nil {
 		return Token{}, r.unlessPageLives(ctx, a, old, err)
 	}
@@ -130,7 +131,6 @@ func (r *run) renewFacebook(ctx context.Context, a Account, old Token) (Token, e
 	if _, err = r.facebook.Profile(ctx, a.ID, next.Value); err != nil {
 		return Token{}, r.unlessPageLives(ctx, a, old, err)
 	}
-	next.IssuedAt = r.store.now().UTC()
 	return next, a.checkEnd(next, known)
 }
 
@@ -170,6 +170,18 @@ func (r *run) unlessPageLives(ctx context.Context, a Account, old Token, refused
 		return err
 	}
 	return &Error{Code: CodeOf(refused), Class: ClassNeedsUser, Detail: "the Page's token lives", Err: refused}
+}
+
+// endOf returns when a person's token ends, of which Meta named an end when it gave
+// it, or none. Of two that it names the earlier one counts. Only a system user's
+// token is believed to live for ever or longer than usual: any other is renewed in
+// time all the same.
+func (i Inspection) endOf(named, now time.Time) time.Time {
+	end := firstOf(named, i.ExpiresAt)
+	if usual := now.Add(longLived); i.Type != "SYSTEM_USER" && endsLater(end, usual) {
+		return usual.UTC()
+	}
+	return end
 }
 
 // problem returns what is wrong with a token that is not valid.
