@@ -13,7 +13,7 @@ func TestFacebookAccountLivesForYears(t *testing.T) {
 	for name, renewalCounts := range map[string]bool{"its owner comes by": false, "renewal moves the clock": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newFacebookBench(t)
+			b := newGraphBench(t)
 			b.facebook.renewalCounts = renewalCounts
 			first := b.account()
 			for day := range 400 {
@@ -46,7 +46,7 @@ func TestFacebookAccountLivesForYears(t *testing.T) {
 // The clock of data access is an end of its own: told 14 days before, once, and
 // believed at its end.
 func TestDataAccessLapses(t *testing.T) {
-	b := newFacebookBench(t)
+	b := newGraphBench(t)
 	end := b.person.seenAt.Add(90 * days)
 	var warned, ended time.Time
 	for range 95 * 24 {
@@ -92,7 +92,7 @@ func TestOwnersVisitMovesTheClock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newFacebookBench(t)
+			b := newGraphBench(t)
 			for day := range 120 {
 				if day == c.visit {
 					b.person.seenAt = b.now()
@@ -112,7 +112,7 @@ func TestOwnersVisitMovesTheClock(t *testing.T) {
 
 // Each new value of the clock is warned of anew.
 func TestEveryClockIsWarnedOf(t *testing.T) {
-	b := newFacebookBench(t)
+	b := newGraphBench(t)
 	for day := range 300 {
 		if day == 85 || day == 170 {
 			b.person.seenAt = b.now()
@@ -127,7 +127,7 @@ func TestEveryClockIsWarnedOf(t *testing.T) {
 // A day of trouble with debug_token neither hides the warning nor ends the account
 // too soon.
 func TestClockWhileMetaDoesNotTell(t *testing.T) {
-	b := newFacebookBench(t)
+	b := newGraphBench(t)
 	for range 70 {
 		b.hours(24)
 	}
@@ -153,15 +153,15 @@ func TestClockWhileMetaDoesNotTell(t *testing.T) {
 // Whatever ends the Page's token is told within 26 hours, with its code, after
 // Meta has said so twice.
 func TestFacebookAccountDies(t *testing.T) {
-	for code, kill := range map[igauth.Code]func(*facebookBench){
-		igauth.CodePageRoleLost:    func(b *facebookBench) { b.facebook.pages[0].roles[b.person] = false },
-		igauth.CodeAppRemoved:      func(b *facebookBench) { b.person.dead = igauth.CodeAppRemoved },
-		igauth.CodePasswordChanged: func(b *facebookBench) { b.person.dead = igauth.CodePasswordChanged },
+	for code, kill := range map[igauth.Code]func(*graphBench){
+		igauth.CodePageRoleLost:    func(b *graphBench) { b.facebook.pages[0].roles[b.person] = false },
+		igauth.CodeAppRemoved:      func(b *graphBench) { b.person.dead = igauth.CodeAppRemoved },
+		igauth.CodePasswordChanged: func(b *graphBench) { b.person.dead = igauth.CodePasswordChanged },
 	} {
 		for _, day := range []int{3, 29, 34} { // before, at and after its renewal
 			t.Run(fmt.Sprintf("%s on day %d", code, day), func(t *testing.T) {
 				t.Parallel()
-				b := newFacebookBench(t)
+				b := newGraphBench(t)
 				b.hours(day * 24)
 				kill(b)
 				hours := 0
@@ -182,7 +182,7 @@ func TestBlipOfDeathEndsNoFacebookAccount(t *testing.T) {
 	for _, method := range []string{"ExtendToken", "Inspect", "PageToken", "Profile"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			b := newFacebookBench(t)
+			b := newGraphBench(t)
 			blips := 0
 			b.facebook.fail = func(called, _ string) error {
 				if called == method && blips > 0 {
@@ -206,7 +206,7 @@ func TestBlipOfDeathEndsNoFacebookAccount(t *testing.T) {
 // consumers, the owner is asked in time, and the account goes on as long as Meta
 // accepts the Page's token.
 func TestDeadPersonsTokenDoesNotEndTheAccount(t *testing.T) {
-	b := newFacebookBench(t)
+	b := newGraphBench(t)
 	_, token, err := b.store.Token(t.Context(), b.id, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +240,7 @@ func TestDeadPersonsTokenDoesNotEndTheAccount(t *testing.T) {
 // An Instagram account that was taken off its Page is told of at the next look; it
 // is not dead, since it can be linked again.
 func TestUnlinkedInstagramIsTold(t *testing.T) {
-	b := newFacebookBench(t)
+	b := newGraphBench(t)
 	b.hours(3 * 24)
 	linked := b.facebook.pages[0].account
 	b.facebook.pages[0].account = ""
@@ -263,8 +263,8 @@ func TestUnlinkedInstagramIsTold(t *testing.T) {
 // The token of a system user never ends: it is looked at every day and needs no
 // renewal.
 func TestSystemUsersTokenNeverEnds(t *testing.T) {
-	b := newFacebookBench(t)
-	system := &facebookPerson{id: "9002", system: true}
+	b := newGraphBench(t)
+	system := &graphPerson{id: "9002", system: true}
 	b.id = b.join(system, 7)
 	for day := range 400 {
 		b.person.seenAt = b.now()
@@ -323,7 +323,7 @@ func TestWorseFacebookTokenIsNotCommitted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newFacebookBench(t)
+			b := newGraphBench(t)
 			before := b.account()
 			b.facebook.extend = func(token *igauth.Token) {
 				if c.extend != nil {
@@ -354,7 +354,7 @@ func TestWorseFacebookTokenIsNotCommitted(t *testing.T) {
 // Without its settings the accounts of Facebook Login are left alone, somebody is
 // told, and no owner is asked.
 func TestFacebookLoginSwitchedOff(t *testing.T) {
-	b := newFacebookBench(t)
+	b := newGraphBench(t)
 	b.hours(3 * 24)
 	before := b.account()
 	b.refresherWith(igauth.RefresherConfig{})
@@ -391,10 +391,10 @@ func TestIncidentIsOfOneLogin(t *testing.T) {
 		for _, hit := range []igauth.Login{igauth.LoginInstagram, igauth.LoginFacebook} {
 			t.Run(fmt.Sprintf("%s of %s", code, hit), func(t *testing.T) {
 				t.Parallel()
-				b := &facebookBench{bench: newFleet(t, 30)}
+				b := &graphBench{bench: newFleet(t, 30)}
 				b.addFacebook()
 				for n := range 30 {
-					b.join(&facebookPerson{id: fmt.Sprint(8000 + n)}, n)
+					b.join(&graphPerson{id: fmt.Sprint(8000 + n)}, n)
 				}
 				b.advance(35 * days)
 				if hit == igauth.LoginFacebook {
@@ -429,10 +429,10 @@ func TestIncidentIsOfOneLogin(t *testing.T) {
 
 // Both apps may fail at the same time. Each incident ends for itself.
 func TestBothLoginsFail(t *testing.T) {
-	b := &facebookBench{bench: newFleet(t, 20)}
+	b := &graphBench{bench: newFleet(t, 20)}
 	b.addFacebook()
 	for n := range 20 {
-		b.join(&facebookPerson{id: fmt.Sprint(8000 + n)}, n)
+		b.join(&graphPerson{id: fmt.Sprint(8000 + n)}, n)
 	}
 	b.advance(35 * days)
 	b.metaSays(everybody(igauth.CodeAppID))
@@ -457,10 +457,10 @@ func TestBothLoginsFail(t *testing.T) {
 // A token of one app does not vouch for the other: Instagram Login works, and all
 // the few accounts of Facebook Login are called dead by mistake.
 func TestWitnessIsOfTheSameApp(t *testing.T) {
-	b := &facebookBench{bench: newFleet(t, 20)}
+	b := &graphBench{bench: newFleet(t, 20)}
 	b.addFacebook()
 	for n := range 5 {
-		b.join(&facebookPerson{id: fmt.Sprint(8000 + n)}, n)
+		b.join(&graphPerson{id: fmt.Sprint(8000 + n)}, n)
 	}
 	b.stagger()
 	b.facebook.fail = func(string, string) error { return failure(igauth.CodeTokenInvalid, true) }

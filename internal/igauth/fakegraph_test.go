@@ -10,16 +10,16 @@ import (
 	"igauth/internal/igauth"
 )
 
-const testMetaAppID = "1234567890123456"
+const graphAppID = "1234567890123456"
 
-// fakeFacebook is Meta behind Facebook Login: persons with Pages, who come by now
+// fakeGraph is Meta behind Facebook Login: persons with Pages, who come by now
 // and then, and the tokens that they gave.
-type fakeFacebook struct {
+type fakeGraph struct {
 	now func() time.Time
 
 	mu     sync.Mutex
-	tokens map[string]*facebookToken
-	pages  []*facebookPage
+	tokens map[string]*graphToken
+	pages  []*graphPage
 	calls  map[string]int
 	issued int
 	// fail may make a call fail, by method and token.
@@ -32,7 +32,7 @@ type fakeFacebook struct {
 	pageSize      int
 }
 
-type facebookPerson struct {
+type graphPerson struct {
 	id string
 	// seenAt is the last visit; a person without one is a system user, who has no
 	// clock.
@@ -41,30 +41,30 @@ type facebookPerson struct {
 	system bool
 }
 
-type facebookPage struct {
+type graphPage struct {
 	id       string
 	account  igauth.AccountID
 	username string
-	roles    map[*facebookPerson]bool
+	roles    map[*graphPerson]bool
 }
 
-type facebookToken struct {
-	person  *facebookPerson
-	page    *facebookPage // nil for the person's own
+type graphToken struct {
+	person  *graphPerson
+	page    *graphPage // nil for the person's own
 	expires time.Time
 	app     string
 	dead    igauth.Code
 }
 
-func (m *fakeFacebook) issue(p *facebookPerson, page *facebookPage, expires time.Time) string {
+func (m *fakeGraph) issue(p *graphPerson, page *graphPage, expires time.Time) string {
 	m.issued++
 	text := fmt.Sprintf("EAAtoken%d", m.issued)
-	m.tokens[text] = &facebookToken{person: p, page: page, expires: expires, app: testMetaAppID}
+	m.tokens[text] = &graphToken{person: p, page: page, expires: expires, app: graphAppID}
 	return text
 }
 
 // problem returns why a token is not accepted.
-func (m *fakeFacebook) problem(t *facebookToken) igauth.Code {
+func (m *fakeGraph) problem(t *graphToken) igauth.Code {
 	switch {
 	case t == nil:
 		return igauth.CodeTokenInvalid
@@ -81,7 +81,7 @@ func (m *fakeFacebook) problem(t *facebookToken) igauth.Code {
 }
 
 // begin counts a call and returns its token, and why the call fails.
-func (m *fakeFacebook) begin(method string, token igauth.Secret) (*facebookToken, error) {
+func (m *fakeGraph) begin(method string, token igauth.Secret) (*graphToken, error) {
 	m.calls[method]++
 	if m.fail != nil {
 		if err := m.fail(method, token.Reveal()); err != nil {
@@ -95,7 +95,7 @@ func (m *fakeFacebook) begin(method string, token igauth.Secret) (*facebookToken
 	return t, nil
 }
 
-func (m *fakeFacebook) ExtendToken(_ context.Context, user igauth.Secret) (igauth.Token, error) {
+func (m *fakeGraph) ExtendToken(_ context.Context, user igauth.Secret) (igauth.Token, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t, err := m.begin("ExtendToken", user)
@@ -116,7 +116,7 @@ func (m *fakeFacebook) ExtendToken(_ context.Context, user igauth.Secret) (igaut
 	return answer, nil
 }
 
-func (m *fakeFacebook) Inspect(_ context.Context, token igauth.Secret) (igauth.Inspection, error) {
+func (m *fakeGraph) Inspect(_ context.Context, token igauth.Secret) (igauth.Inspection, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t, err := m.begin("Inspect", token)
@@ -124,7 +124,7 @@ func (m *fakeFacebook) Inspect(_ context.Context, token igauth.Secret) (igauth.I
 		return igauth.Inspection{}, err
 	}
 	known := igauth.Inspection{Failure: m.problem(t)}
-	if t != nil && t.app != testMetaAppID {
+	if t != nil && t.app != graphAppID {
 		known.Failure = igauth.CodeTokenOtherApp
 	}
 	known.Valid = known.Failure == ""
@@ -146,7 +146,7 @@ func (m *fakeFacebook) Inspect(_ context.Context, token igauth.Secret) (igauth.I
 	return known, nil
 }
 
-func (m *fakeFacebook) Pages(_ context.Context, user igauth.Secret, after string) (pages []igauth.Page, next string, err error) {
+func (m *fakeGraph) Pages(_ context.Context, user igauth.Secret, after string) (pages []igauth.Page, next string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t, err := m.begin("Pages", user)
@@ -165,7 +165,7 @@ func (m *fakeFacebook) Pages(_ context.Context, user igauth.Secret, after string
 	return pages, "", nil
 }
 
-func (m *fakeFacebook) PageToken(_ context.Context, page string, user igauth.Secret) (igauth.Secret, error) {
+func (m *fakeGraph) PageToken(_ context.Context, page string, user igauth.Secret) (igauth.Secret, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t, err := m.begin("PageToken", user)
@@ -180,7 +180,7 @@ func (m *fakeFacebook) PageToken(_ context.Context, page string, user igauth.Sec
 	return igauth.Secret{}, failure(igauth.CodePageRoleLost, true)
 }
 
-func (m *fakeFacebook) Profile(_ context.Context, account igauth.AccountID, token igauth.Secret) (igauth.Profile, error) {
+func (m *fakeGraph) Profile(_ context.Context, account igauth.AccountID, token igauth.Secret) (igauth.Profile, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t, err := m.begin("Profile", token)
@@ -193,18 +193,18 @@ func (m *fakeFacebook) Profile(_ context.Context, account igauth.AccountID, toke
 	return igauth.Profile{ID: account, Username: t.page.username}, nil
 }
 
-// A facebookBench is a bench whose accounts came through Facebook Login, beside
+// A graphBench is a bench whose accounts came through Facebook Login, beside
 // those of Instagram Login if it is made with any.
-type facebookBench struct {
+type graphBench struct {
 	*bench
-	facebook *fakeFacebook
-	person   *facebookPerson
+	facebook *fakeGraph
+	person   *graphPerson
 	id       igauth.AccountID
 }
 
-func newFacebookBench(t *testing.T) *facebookBench {
+func newGraphBench(t *testing.T) *graphBench {
 	t.Helper()
-	b := &facebookBench{bench: newBench(t)}
+	b := &graphBench{bench: newBench(t)}
 	if _, err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -215,17 +215,17 @@ func newFacebookBench(t *testing.T) *facebookBench {
 }
 
 // addFacebook switches Facebook Login on.
-func (b *facebookBench) addFacebook() {
-	b.facebook = &fakeFacebook{now: b.now, tokens: map[string]*facebookToken{}, calls: map[string]int{}}
-	b.person = &facebookPerson{id: "9001", seenAt: b.now()}
+func (b *graphBench) addFacebook() {
+	b.facebook = &fakeGraph{now: b.now, tokens: map[string]*graphToken{}, calls: map[string]int{}}
+	b.person = &graphPerson{id: "9001", seenAt: b.now()}
 	b.refresherWith(igauth.RefresherConfig{Facebook: b.facebook})
 }
 
 // link gives a person a Page with an account.
-func (b *facebookBench) link(p *facebookPerson, n int) *facebookPage {
-	page := &facebookPage{
+func (b *graphBench) link(p *graphPerson, n int) *graphPage {
+	page := &graphPage{
 		id: fmt.Sprintf("55%04d", n), account: igauth.AccountID(fmt.Sprintf("1784160000000%04d", n)), username: fmt.Sprintf("page.%d", n),
-		roles: map[*facebookPerson]bool{p: true},
+		roles: map[*graphPerson]bool{p: true},
 	}
 	b.facebook.pages = append(b.facebook.pages, page)
 	return page
@@ -233,7 +233,7 @@ func (b *facebookBench) link(p *facebookPerson, n int) *facebookPage {
 
 // gives returns a long-lived token of a person, and of a system user one that
 // never ends.
-func (b *facebookBench) gives(p *facebookPerson) igauth.Secret {
+func (b *graphBench) gives(p *graphPerson) igauth.Secret {
 	if p.system {
 		return igauth.NewSecret(b.facebook.issue(p, nil, time.Time{}))
 	}
@@ -242,7 +242,7 @@ func (b *facebookBench) gives(p *facebookPerson) igauth.Secret {
 }
 
 // join imports an account of a person with a new Page.
-func (b *facebookBench) join(p *facebookPerson, n int) igauth.AccountID {
+func (b *graphBench) join(p *graphPerson, n int) igauth.AccountID {
 	b.t.Helper()
 	page := b.link(p, n)
 	a, err := b.refresher.Import(b.t.Context(), igauth.Import{Token: b.gives(p), Account: string(page.account)})
@@ -252,7 +252,7 @@ func (b *facebookBench) join(p *facebookPerson, n int) igauth.AccountID {
 	return a.ID
 }
 
-func (b *facebookBench) account() igauth.Account {
+func (b *graphBench) account() igauth.Account {
 	b.t.Helper()
 	a, err := b.store.Account(b.t.Context(), b.id)
 	if err != nil {
@@ -262,7 +262,7 @@ func (b *facebookBench) account() igauth.Account {
 }
 
 // alive reports whether what a backend gets is accepted by Meta.
-func (b *facebookBench) alive() bool {
+func (b *graphBench) alive() bool {
 	b.t.Helper()
 	_, token, err := b.store.Token(b.t.Context(), b.id, 0)
 	return err == nil && b.facebook.problem(b.facebook.tokens[token.Value.Reveal()]) == ""
