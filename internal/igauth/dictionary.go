@@ -106,6 +106,9 @@ const (
 	// What Meta says of a token that the app may not even look at.
 	CodeTokenOtherApp Code = "token_of_another_app"
 
+	// CodeChoose is no end of a flow: the visitor has several accounts.
+	CodeChoose Code = "choice_needed"
+
 	// Tokens of Facebook Login.
 	CodeTokenNotExtended Code = "token_not_extended"
 	CodeTokenIsPage      Code = "token_is_page"
@@ -448,6 +451,11 @@ var dictionary = map[Code]entry{
 		en:   words{"This is a JSON document and not a token", "Bring the token alone, or the whole document as a file. Nothing was imported."},
 		es:   words{"Esto es un documento JSON y no un token", "Trae solo el token, o el documento completo como archivo. No se importó nada."},
 		hint: "The token is the value of access_token, without its quotation marks. A file with JSON is imported as it is."},
+
+	CodeChoose: {class: ClassRefused, status: http.StatusOK, retry: true,
+		en:   words{"Which account do you want to connect?", "Facebook shows these Instagram accounts to us. Choose one; the others are left alone."},
+		es:   words{"¿Qué cuenta quieres conectar?", "Facebook nos muestra estas cuentas de Instagram. Elige una; las demás no se tocan."},
+		hint: "The visitor's Facebook login reaches several Instagram accounts, and the visitor has to choose on /callback/choose."},
 
 	CodeConsentBlocked:  {class: ClassDead, status: http.StatusConflict, message: "Meta blocks the consent", hint: "The account must be connected again."},
 	CodeUserUnconfirmed: {class: ClassNeedsUser, status: http.StatusConflict, message: "The owner has not confirmed the login", hint: "The owner must log in and confirm."},
