@@ -268,7 +268,7 @@ func (r *run) promote(ctx context.Context, a Account) error {
 func (r *run) postpone(ctx context.Context, a Account, cause error) error {
 	now := r.store.now().UTC()
 	if a.Status.Live() {
-		if code := CodeOf(cause); code == CodePageWithoutInstagram && a.LastFailure.Code != code {
+		if code := CodeOf(cause); unlinked(code) && a.Login == LoginFacebook && a.LastFailure.Code != code {
 			// Its renewal may be weeks away.
 			a.tell(now, EventFailing, code, "")
 		}
@@ -278,6 +278,9 @@ func (r *run) postpone(ctx context.Context, a Account, cause error) error {
 	}
 	return r.settle(ctx, a, cause)
 }
+
+// unlinked reports whether a code may mean that an account was taken off its Page.
+func unlinked(code Code) bool { return code == CodePageWithoutInstagram || code == CodeObjectMissing }
 
 // finishAttempt ends an attempt that did not come back. If it stored a token,
 // that token is committed; if not, the account goes on with what it has.

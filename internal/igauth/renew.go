@@ -178,10 +178,17 @@ func (r *run) unlessPageLives(ctx context.Context, a Account, old Token, refused
 // time all the same.
 func (i Inspection) endOf(named, now time.Time) time.Time {
 	end := firstOf(named, i.ExpiresAt)
-	if usual := now.Add(longLived); i.Type != "SYSTEM_USER" && endsLater(end, usual) {
+	if usual := now.Add(longLived); i.Type != typeSystemUser && endsLater(end, usual) {
 		return usual.UTC()
 	}
 	return end
+}
+
+// shows reports whether Meta shows an account's data to the token after a time: also
+// while the owner has something to do at Meta, if the clock is named then.
+func (i Inspection) shows(after time.Time) bool {
+	lives := i.Valid || !i.DataAccessUntil.IsZero() && i.problem().Class != ClassDead
+	return lives && endsLater(i.DataAccessUntil, after)
 }
 
 // problem returns what is wrong with a token that is not valid.
@@ -221,7 +228,7 @@ func (r *run) expireFacebook(ctx context.Context, a Account) error {
 	if until := a.DataAccessUntil; !until.IsZero() && !until.After(r.now) {
 		code = CodeDataAccessExpired
 		var known Inspection
-		if known, err = r.inspect(ctx, a); err == nil && known.Valid && endsLater(known.DataAccessUntil, r.now) {
+		if known, err = r.inspect(ctx, a); err == nil && known.shows(r.now) {
 			r.answered(app)
 			a.setDataAccess(r.store.now(), known.DataAccessUntil)
 			return r.settle(ctx, a, nil)
