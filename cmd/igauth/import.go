@@ -70,7 +70,7 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 			break
 		}
 		line := imported{Where: entry.Where}
-		in := igauth.Import{Token: entry.Token, Scopes: entry.Scopes, Replace: c.Replace, Account: c.Account}
+		in := igauth.Import{Token: personsToken(entry), Scopes: entry.Scopes, Replace: c.Replace, Account: c.Account}
 		a, err := refresher.Import(ctx, in)
 		if igauth.CodeOf(err) == igauth.CodeSeveralAccounts && c.Account == "" && entry.AccountID != "" {
 			in.Account = string(entry.AccountID)
@@ -96,6 +96,15 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		return errors.Join(fmt.Errorf("%d imported, %d not", len(done)-failed, failed), unread)
 	}
 	return unread
+}
+
+// personsToken returns the token of an entry that is imported: that from which the
+// entry's own was made, if the file has it.
+func personsToken(entry tokenfile.Entry) igauth.Secret {
+	if !entry.UserToken.IsZero() {
+		return entry.UserToken
+	}
+	return entry.Token
 }
 
 // read returns the tokens of the file, of standard input, or of a person.
@@ -230,7 +239,7 @@ func (c *exportCommand) Run(ctx context.Context, t *terminal) error {
 				return fmt.Errorf("account %s: %w", a.ID, err)
 			}
 			accounts = append(accounts, tokenfile.Exported{
-				ID: a.ID, Username: a.Username, Token: token.Value, UserToken: token.UserToken,
+				ID: a.ID, Username: a.Username, Token: token.Value,
 				IssuedAt: a.IssuedAt, ExpiresAt: a.ExpiresAt, Scopes: a.Scopes,
 			})
 			shown.show("%d accounts", len(accounts))

@@ -157,15 +157,9 @@ func (c *collection) addList(name string, raw json.RawMessage) {
 	}
 }
 
-// userTokenKey is where [Write] puts the token from which that of a Page is made.
-const userTokenKey = "user_token"
-
 // addObject takes a token and what its object says about it.
 func (c *collection) addObject(where string, fields object) {
 	key := tokenKeyAmong(fields.has)
-	if fields.text(userTokenKey) != "" {
-		key = userTokenKey
-	}
 	if key == "" || string(fields[key]) == "null" {
 		c.problem(where, "there is no access_token")
 		return

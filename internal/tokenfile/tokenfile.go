@@ -89,8 +89,7 @@ const (
 )
 
 // Read returns the tokens of a file of at most 10 MB, in the file's order. A
-// token that stands there more than once is given once, where it stood first, but
-// for one of Facebook Login that stands there for several accounts.
+// token that stands there more than once is given once, where it stood first.
 //
 // A fault in one place does not hide the other tokens: they are returned beside
 // the error, which joins one [*Error] for each fault, up to 20. A file without
@@ -213,16 +212,11 @@ type collection struct {
 // add takes the text of a token over, once.
 func (c *collection) add(e Entry, text string) {
 	text = trim(text)
-	key := text
-	if igauth.FamilyOf(igauth.NewSecret(text)) == igauth.FamilyFacebook {
-		// A system user's token may stand there for each of its accounts.
-		key += " " + string(e.AccountID)
-	}
 	switch {
 	case text == "":
 		c.problem(e.Where, "there is no token")
 		return
-	case c.seen[key]:
+	case c.seen[text]:
 		return
 	case c.full:
 		return
@@ -233,7 +227,7 @@ func (c *collection) add(e Entry, text string) {
 	case c.seen == nil:
 		c.seen = make(map[string]bool)
 	}
-	c.seen[key] = true
+	c.seen[text] = true
 	e.Token = igauth.NewSecret(text)
 	c.entries = append(c.entries, e)
 }

@@ -16,9 +16,6 @@ type Exported struct {
 	ID       igauth.AccountID
 	Username string
 	Token    igauth.Secret
-	// UserToken is, with Facebook Login, the person's token, from which Token is
-	// made and which is imported again; else empty.
-	UserToken igauth.Secret
 	// IssuedAt and ExpiresAt may be zero when nobody knows them.
 	IssuedAt  time.Time
 	ExpiresAt time.Time
@@ -31,7 +28,6 @@ type exported struct {
 	ID          igauth.AccountID `json:"id"`
 	Username    string           `json:"username"`
 	AccessToken string           `json:"access_token"`
-	UserToken   string           `json:"user_token,omitempty"`
 	IssuedAt    time.Time        `json:"issued_at,omitzero"`
 	ExpiresAt   time.Time        `json:"expires_at,omitzero"`
 	Scopes      []string         `json:"scopes,omitzero"`
@@ -57,8 +53,7 @@ type exported struct {
 // It is UTF-8. The id is the account's user_id, as text. Times are RFC 3339 in UTC
 // and may have a fraction of a second. issued_at, expires_at and scopes are left
 // out when they are not known; the other keys are always there, and so is the
-// list, if empty. An account of Facebook Login has user_token, too: the token of
-// the person, from which its own is made, and which is read back.
+// list, if empty.
 //
 // Whoever can read the file can act as these accounts: the caller writes it for its
 // owner alone. If an account has no token that could be read back, nothing is
@@ -73,7 +68,7 @@ func Write(w io.Writer, accounts []Exported) error {
 			return &Error{Where: fmt.Sprintf("accounts[%d]", i), Problem: "the account has no token that can be written"}
 		}
 		document.Accounts = append(document.Accounts, exported{
-			ID: a.ID, Username: a.Username, AccessToken: token, UserToken: a.UserToken.Reveal(),
+			ID: a.ID, Username: a.Username, AccessToken: token,
 			IssuedAt: a.IssuedAt.UTC(), ExpiresAt: a.ExpiresAt.UTC(), Scopes: a.Scopes,
 		})
 	}
