@@ -97,7 +97,7 @@ func (r *run) countAccounts(ctx context.Context) (map[Status]int, error) {
 // signOff writes down that a run came to its end, and the numbers of a large
 // installation. It closes incidents of the callback that have not shown for a day.
 func (r *run) signOff(ctx context.Context, counts map[Status]int) error {
-	return r.store.changeHealth(ctx, func(h *Health) bool {
+	return r.store.changeHealthFrom(ctx, r.health, func(h *Health) bool {
 		h.RanAt = r.store.now().UTC()
 		if sum(counts) > small { // others are counted again anyway
 			h.Counts, h.CountedAt = counts, r.now.UTC()

@@ -257,7 +257,11 @@ func (w *world) lapsedLocked(p *person, now time.Time) bool {
 	p.ended = true
 	w.deaths++
 	w.lapses++
-	w.awaited[p] = true
+	if p.status.Live() {
+		w.awaited[p] = true
+	} else {
+		w.reported++ // a run was there in the same hour
+	}
 	return true
 }
 

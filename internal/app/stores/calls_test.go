@@ -26,14 +26,16 @@ type operation struct {
 	// before brings a new installation to where the operation begins, and returns
 	// the operation and, unless that is nil, a look at what became of it.
 	before func(t *testing.T, w *world) (do, check func())
-	// part says which requests are the operation's; nil means all.
-	part func(request string) bool
+	// part says which requests are the operation's, of which the last one to the
+	// ledger is known; nil means all.
+	part func(request string, last bool) bool
 }
 
-// A run looks how the installation is and what is due, which is its own part, and
-// works on accounts, whose rows it has from the index.
-func ofRun(request string) bool      { return request == "Query" || request == "GetItem" }
-func ofAccounts(request string) bool { return !ofRun(request) }
+// A run looks how the installation is and what is due, and writes down in the end
+// that it was there, which is its own part, and works on accounts, whose rows it has
+// from the index.
+func ofRun(request string, last bool) bool      { return request == "Query" || request == "GetItem" || last }
+func ofAccounts(request string, last bool) bool { return !ofRun(request, last) }
 
 const (
 	opAuthorize = "`GET /authorize`"
@@ -107,6 +109,22 @@ var operations = []operation{
 			}
 		}, w.generation(t, 2)
 	}},
+	{name: "`POST /deauthorize`, one account", before: removing(igauth.RemovalDeauthorize)},
+	{name: "`POST /data-deletion`, one account", before: removing(igauth.RemovalErase)},
+	{name: "either of them, the same request again", before: func(t *testing.T, w *world) (do, check func()) {
+		remove, _ := removing(igauth.RemovalErase)(t, w)
+		remove()
+		return remove, nil
+	}},
+	{name: "`GET /data-deletion/{code}`", before: func(t *testing.T, w *world) (do, check func()) {
+		remove, _ := removing(igauth.RemovalErase)(t, w)
+		remove()
+		return func() {
+			if r, err := w.store.Receipt(t.Context(), removalCode); err != nil || !r.Done() {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		}, nil
+	}},
 	{name: "second emptying, an hour later", of: app.VaultSecretsManager, part: ofAccounts, before: func(t *testing.T, w *world) (do, check func()) {
 		w.connect(t)
 		w.backend(t, http.MethodDelete, "/accounts/"+account)
@@ -136,6 +154,23 @@ func probing(t *testing.T, w *world) (do, check func()) {
 	w.connect(t)
 	w.now = w.now.Add(23 * time.Hour)
 	return func() { w.run(t, igauth.Report{Due: 1, Probed: 1}) }, nil
+}
+
+// removalCode is the confirmation code of the only removal.
+const removalCode = "0123456789abcdef0123456789abcdef01234567"
+
+// removing connects an account, and has Meta ask to take it away.
+func removing(kind igauth.RemovalKind) func(t *testing.T, w *world) (do, check func()) {
+	return func(t *testing.T, w *world) (do, check func()) {
+		w.connect(t)
+		w.now = w.now.Add(time.Hour)
+		request := igauth.RemovalRequest{Kind: kind, Code: removalCode, UserID: appScopedID, Logins: []igauth.Login{igauth.LoginInstagram}, At: w.now}
+		return func() {
+			if r, err := w.store.Remove(t.Context(), request); err != nil || !r.Done() || r.Ended != 1 {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		}, w.generation(t, 2)
+	}
 }
 
 // moving has the token of an account kept where the installation keeps new ones.
@@ -186,8 +221,9 @@ func (o operation) count(t *testing.T, kind app.VaultKind) (c calls) {
 	w.table.ForgetCalls()
 	w.manager.ForgetCalls()
 	do()
-	for _, call := range w.table.Calls() {
-		if o.part == nil || o.part(call.Operation) {
+	requests := w.table.Calls()
+	for i, call := range requests {
+		if o.part == nil || o.part(call.Operation, i == len(requests)-1) {
 			c.ledger = append(c.ledger, call.Operation)
 		}
 	}
@@ -198,7 +234,7 @@ func (o operation) count(t *testing.T, kind app.VaultKind) (c calls) {
 			if call.Operation != "GetSecretValue" {
 				t.Errorf("%s: %s of %s", o.name, call.Operation, call.Name)
 			}
-		case o.part == nil || o.part(call.Operation):
+		case o.part == nil || o.part(call.Operation, false):
 			c.vault = append(c.vault, call.Operation)
 		}
 	}
