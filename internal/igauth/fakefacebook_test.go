@@ -127,6 +127,13 @@ func (f *front) choose(page string, fl flow, account igauth.AccountID) *httptest
 	w := httptest.NewRecorder()
 	f.callback.ServeHTTP(w, r)
 	checkHeaders(f.t, w)
+	if next, ok := strings.CutPrefix(w.Header().Get("Refresh"), "0;url="); ok {
+		r = httptest.NewRequest(http.MethodGet, next, nil)
+		r.AddCookie(fl.cookie)
+		w = httptest.NewRecorder()
+		f.callback.ServeHTTP(w, r)
+		checkHeaders(f.t, w)
+	}
 	return w
 }
 
