@@ -42,7 +42,7 @@ func (p *installation) reaches(id igauth.AccountID) bool {
 	if err != nil {
 		return false
 	}
-	_, err = p.facebook.Profile(p.t.Context(), id, token.Value)
+	_, err = p.meta.Profile(p.t.Context(), id, token.Value)
 	return err == nil
 }
 
