@@ -130,9 +130,18 @@ type problem struct {
 
 func problemOf(err error) *problem {
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
-		return &problem{e.Code, e.Code.Message(), e.Code.Hint()}
+		return &problem{e.Code, message(e), e.Code.Hint()}
 	}
 	return &problem{Code: "failed", Message: err.Error()}
+}
+
+// message returns what an error means, and which accounts it is about.
+func message(e *igauth.Error) string {
+	switch e.Code {
+	case igauth.CodeSeveralAccounts, igauth.CodeAccountNotShown:
+		return e.Code.Message() + ": " + e.Detail
+	}
+	return e.Code.Message()
 }
 
 // tokenFormats are the names of the files that can be imported, for kong.
@@ -154,7 +163,7 @@ func report(w io.Writer, err error) int {
 		return exitFailed
 	}
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
-		_, _ = fmt.Fprintf(w, "igauth: %s\n%s\n", e.Code.Message(), e.Code.Hint())
+		_, _ = fmt.Fprintf(w, "igauth: %s\n%s\n", message(e), e.Code.Hint())
 		switch e.Code {
 		case igauth.CodeReauthRequired, igauth.CodeDisconnected, igauth.CodeValidityShort:
 			return exitNoToken

@@ -108,6 +108,12 @@ const (
 
 	// CodeChoose is no end of a flow: the visitor has several accounts.
 	CodeChoose Code = "choice_needed"
+
+	// Tokens of Facebook Login.
+	CodeTokenNotExtended Code = "token_not_extended"
+	CodeTokenIsPage      Code = "token_is_page"
+	CodeSeveralAccounts  Code = "several_accounts"
+	CodeAccountNotShown  Code = "account_not_shown"
 )
 
 // Where a working token comes from, as the hints say it
@@ -424,7 +430,7 @@ var dictionary = map[Code]entry{
 	CodeTokenFacebook: {class: ClassRefused, status: http.StatusBadRequest,
 		en:   words{"This is a token of Facebook Login", "It belongs to a Facebook user or Page. Instagram Login, which is used here, does not accept it. Nothing was imported."},
 		es:   words{"Este es un token de Facebook Login", "Pertenece a una persona o página de Facebook. Instagram Login, que es lo que se usa aquí, no lo acepta. No se importó nada."},
-		hint: "Tokens that begin with EAA come from Facebook Login or the Graph API Explorer; this installation has Instagram Login only, whose tokens begin with IGAA. " + connectInstead},
+		hint: "Tokens that begin with EAA come from Facebook Login or the Graph API Explorer; Facebook Login is not switched on here. It needs the id and the secret of the Meta app: IGAUTH_META_APP_ID and IGAUTH_META_APP_SECRET_NAME, the stack's parameters MetaAppId and MetaAppSecret; then the token can be imported. Otherwise bring one of Instagram Login, which begins with IGAA. " + connectInstead},
 	CodeTokenIsAppSecret: {class: ClassRefused, status: http.StatusBadRequest,
 		en:   words{"This is an app secret and not a token", "32 hexadecimal digits are the secret of a Meta app. It opens no account. Nothing was imported."},
 		es:   words{"Esto es la clave secreta de una app y no un token", "32 dígitos hexadecimales son la clave secreta de una app de Meta. No da acceso a ninguna cuenta. No se importó nada."},
@@ -465,6 +471,22 @@ var dictionary = map[Code]entry{
 		en:   words{"The connection is not set up correctly", "This website's app and the permission you gave do not belong together. It is not your fault. Please tell the owner of the website."},
 		es:   words{"La conexión no está bien configurada", "La aplicación de este sitio y el permiso que diste no van juntos. No es culpa tuya. Avisa a quien administra el sitio."},
 		hint: "Meta tells an app nothing of the tokens of another one. In order of likelihood: the token was made with another app, such as the Graph API Explorer's own or the one for tests; IGAUTH_META_APP_ID was changed after the account was connected; IGAUTH_META_APP_ID holds the Instagram app id. Have the account connected again, or make the token with the Meta app that stands in the settings."},
+
+	CodeTokenNotExtended: {class: ClassNeedsUser, status: http.StatusConflict,
+		message: "Meta does not prolong the person's token",
+		hint:    "The token that Facebook Login renews the account by came back with the same end, or is not there any more. The account lives till then; whoever connected it must connect it again before."},
+	CodeTokenIsPage: {class: ClassRefused, status: http.StatusBadRequest,
+		en:   words{"This is the token of a Page", "It can be neither renewed nor traced to a person, so it would end some day without a warning. Nothing was imported."},
+		es:   words{"Este es el token de una página", "No se puede renovar ni atribuir a una persona, así que un día dejaría de funcionar sin aviso. No se importó nada."},
+		hint: "Bring the token from which the Page's was made: a person's token, or better the token of a system user who has the Page and its Instagram account among their assets (Business settings > System users > Generate token). The Page's token is made from it here."},
+	CodeSeveralAccounts: {class: ClassRefused, status: http.StatusConflict,
+		en:   words{"The token reaches several Instagram accounts", "Say which of them is meant. Nothing was imported."},
+		es:   words{"El token da acceso a varias cuentas de Instagram", "Di a cuál de ellas te refieres. No se importó nada."},
+		hint: "Call igauth import once for each account that is wanted, with --account and its id or username."},
+	CodeAccountNotShown: {class: ClassRefused, status: http.StatusNotFound,
+		en:   words{"The token does not reach that account", "It belongs to another Instagram account than the one that was named. Nothing was imported."},
+		es:   words{"El token no da acceso a esa cuenta", "Pertenece a otra cuenta de Instagram que la indicada. No se importó nada."},
+		hint: "Compare --account with the accounts that are named. An account of Facebook Login is reached through its Page: the person or system user needs a role on it, and business_management if it belongs to a business portfolio."},
 }
 
 // Message returns what the code means, in one English sentence.
