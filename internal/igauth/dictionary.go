@@ -91,6 +91,17 @@ const (
 	CodeTokenIsCode       Code = "token_is_code"
 	CodeTokenIsLink       Code = "token_is_link"
 	CodeTokenIsJSON       Code = "token_is_json"
+
+	// What Meta says, where what helps differs from that of the codes above.
+	CodeConsentBlocked  Code = "consent_blocked"
+	CodeUserUnconfirmed Code = "user_unconfirmed"
+	CodePolicyBlock     Code = "policy_block"
+	CodeAppCapability   Code = "app_capability_missing"
+	CodeObjectMissing   Code = "object_missing"
+	CodeAppSecretProof  Code = "appsecret_proof_wrong"
+	CodeGraphVersion    Code = "graph_version_ended"
+	CodeMetaRequest     Code = "meta_request_invalid"
+	CodeTokenUnparsable Code = "token_not_parsable"
 )
 
 // Where a working token comes from, as the hints say it
@@ -428,6 +439,16 @@ var dictionary = map[Code]entry{
 		en:   words{"This is a JSON document and not a token", "Bring the token alone, or the whole document as a file. Nothing was imported."},
 		es:   words{"Esto es un documento JSON y no un token", "Trae solo el token, o el documento completo como archivo. No se importó nada."},
 		hint: "The token is the value of access_token, without its quotation marks. A file with JSON is imported as it is."},
+
+	CodeConsentBlocked:  {class: ClassDead, status: http.StatusConflict, message: "Meta blocks the consent", hint: "The account must be connected again."},
+	CodeUserUnconfirmed: {class: ClassNeedsUser, status: http.StatusConflict, message: "The owner has not confirmed the login", hint: "The owner must log in and confirm."},
+	CodePolicyBlock:     {class: ClassThrottled, status: http.StatusServiceUnavailable, message: "Meta blocks for reasons of policy", hint: "Wait; look at the alerts in Meta's dashboard."},
+	CodeAppCapability:   {class: ClassMisconfigured, status: http.StatusBadGateway, message: "The Meta app may not do this", hint: "The app lacks a product, a permission or an access level."},
+	CodeObjectMissing:   {class: ClassNeedsUser, status: http.StatusConflict, message: "What was asked for is not there, or may not be seen", hint: "The account or the Page is gone, or the person lost access to it."},
+	CodeAppSecretProof:  {class: ClassMisconfigured, status: http.StatusBadGateway, message: "The proof of the app secret is missing or wrong", hint: "The app secret does not belong to the app of the token."},
+	CodeGraphVersion:    {class: ClassMisconfigured, status: http.StatusBadGateway, message: "The Graph version has ended", hint: "Update igauth."},
+	CodeMetaRequest:     {class: ClassTransient, status: http.StatusBadGateway, message: "Meta did not understand our request", hint: "Update igauth, or report it."},
+	CodeTokenUnparsable: {class: ClassDead, status: http.StatusConflict, message: "Meta cannot read the token", hint: "The token is cut off, or of another kind."},
 }
 
 // Message returns what the code means, in one English sentence.
