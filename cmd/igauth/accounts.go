@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/user"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,11 @@ func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error)
 
 // store opens the accounts and calls do.
 func (w where) store(ctx context.Context, t *terminal, do func(*igauth.Store) error) error {
+	return w.parts(ctx, t, func(_ app.Parts, store *igauth.Store) error { return do(store) })
+}
+
+// parts is store for a command that needs more than the accounts.
+func (w where) parts(ctx context.Context, t *terminal, do func(app.Parts, *igauth.Store) error) error {
 	parts, closing, err := w.open(ctx, t)
 	if err != nil {
 		return err
@@ -69,7 +75,34 @@ func (w where) store(ctx context.Context, t *terminal, do func(*igauth.Store) er
 	if err != nil {
 		return err
 	}
-	return do(store)
+	return do(parts, store)
+}
+
+// audited is store for a command that reads tokens: who reads, and where that is
+// written down.
+func (w where) audited(ctx context.Context, t *terminal, do func(store *igauth.Store, audit igauth.Auditor, who string) error) error {
+	return w.parts(ctx, t, func(parts app.Parts, store *igauth.Store) error {
+		audit, who := parts.Audit, localUser()
+		if w.AWS {
+			var err error
+			if audit, who, err = deployed.OpenAudit(ctx, w.Stack); err != nil {
+				return err
+			}
+		}
+		return do(store, audit, who)
+	})
+}
+
+// localUser names who sits at this machine.
+func localUser() string {
+	name := "unknown user"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		name += "@" + host
+	}
+	return name
 }
 
 func printJSON(t *terminal, value any) error {
@@ -182,12 +215,13 @@ the account has no live token.`
 }
 
 func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
-	return c.store(ctx, t, func(store *igauth.Store) error {
+	return c.audited(ctx, t, func(store *igauth.Store, audit igauth.Auditor, who string) error {
 		a, err := find(ctx, store, c.Account)
 		if err != nil {
-			return err
+			refused := igauth.Reading{At: time.Now(), Who: who, Account: igauth.AccountID(c.Account), Code: igauth.CodeAccountNotFound}
+			return errors.Join(err, audit.Audit(ctx, refused))
 		}
-		a, token, err := store.Token(ctx, a.ID, c.MinValid)
+		a, token, err := store.TokenFor(ctx, audit, who, a.ID, c.MinValid)
 		if err != nil {
 			return err
 		}
@@ -206,20 +240,40 @@ type disconnectCommand struct {
 }
 
 func (c *disconnectCommand) Run(ctx context.Context, t *terminal) error {
-	return c.store(ctx, t, func(store *igauth.Store) error {
+	return c.parts(ctx, t, func(parts app.Parts, store *igauth.Store) error {
 		a, err := find(ctx, store, c.Account)
 		if err != nil {
 			return err
 		}
-		if a, err = store.Disconnect(ctx, a.ID); err != nil {
+		meta, err := parts.Revoker()
+		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return printJSON(t, store.View(a))
+		a, revocation, err := store.DisconnectAt(ctx, meta, a.ID)
+		if err != nil {
+			return err
 		}
-		_, err = fmt.Fprintf(t.out, "%s is disconnected and its token is destroyed.\nTo take the app's access away at Instagram, too, its owner opens Instagram,\nSettings, Apps and websites, and removes the app.\n", a.Username)
+		view := store.DisconnectView(a, revocation)
+		if c.JSON {
+			return printJSON(t, view)
+		}
+		_, err = fmt.Fprintf(t.out, "%s is disconnected and its token is destroyed.\n", a.Username)
+		if err == nil {
+			_, err = fmt.Fprintln(t.out, revocationText(view))
+		}
 		return err
 	})
+}
+
+// revocationText says what became of the app's access at Meta.
+func revocationText(v igauth.DisconnectView) string {
+	switch v.Revocation {
+	case igauth.Revoked:
+		return "Meta has taken the app's access away, too."
+	case igauth.RevocationKept:
+		return "Its other accounts here live by the same consent, so the app keeps its access at Meta.\n" + v.Hint
+	}
+	return v.Hint
 }
 
 type eraseCommand struct {

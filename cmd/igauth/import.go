@@ -207,11 +207,11 @@ again. Whoever has the file can act for these accounts: delete it when it has se
 func (c *exportCommand) Run(ctx context.Context, t *terminal) error {
 	var accounts []tokenfile.Exported
 	left := 0
-	err := c.store(ctx, t, func(store *igauth.Store) error {
+	err := c.audited(ctx, t, func(store *igauth.Store, audit igauth.Auditor, who string) error {
 		shown := newProgress(t)
 		defer shown.done()
 		return eachAccount(ctx, store, func(a igauth.Account) error {
-			a, token, err := store.Token(ctx, a.ID, 0)
+			a, token, err := store.TokenFor(ctx, audit, who, a.ID, 0)
 			if e, ok := errors.AsType[*igauth.Error](err); ok && e.Class == igauth.ClassRefused {
 				left++
 				return nil

@@ -94,9 +94,21 @@ func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*htt
 	if len(event.Cookies) > 0 {
 		request.Header.Set("Cookie", strings.Join(event.Cookies, "; "))
 	}
+	if authorizer := event.RequestContext.Authorizer; authorizer != nil && authorizer.IAM != nil {
+		request = request.WithContext(context.WithValue(ctx, callerKey{}, authorizer.IAM.UserARN))
+	}
 	request.Host = event.RequestContext.DomainName
 	request.RemoteAddr = event.RequestContext.HTTP.SourceIP
 	return request, nil
+}
+
+type callerKey struct{}
+
+// Caller returns the ARN of the AWS identity that signed the request, as API
+// Gateway has found it, "" if there is none.
+func Caller(r *http.Request) string {
+	arn, _ := r.Context().Value(callerKey{}).(string)
+	return arn
 }
 
 // writer collects an answer.

@@ -32,6 +32,10 @@ type Parts struct {
 	// Publisher takes the events; without one they stay in their rows, for another
 	// program to send.
 	Publisher igauth.Publisher
+	// Caller names who sends a request to the backend's API, and Audit takes a line
+	// for each token that somebody reads; nil means that nobody knows, and the log.
+	Caller func(*http.Request) string
+	Audit  igauth.Auditor
 	// PlainHTTP is only for the development server on loopback.
 	PlainHTTP bool
 	// HomeURL is where the link on result pages leads.
@@ -88,13 +92,32 @@ func (p Parts) Accounts() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := igauth.AccountsConfig{Store: store, PlainHTTP: p.PlainHTTP, Log: p.Log}
+	cfg := igauth.AccountsConfig{Store: store, Caller: p.Caller, Audit: p.Audit, Now: p.Now, PlainHTTP: p.PlainHTTP, Log: p.Log}
+	if cfg.Meta, err = p.Revoker(); err != nil {
+		return nil, err
+	}
 	if p.Settings.PublicURL != "" {
 		if cfg.Links, err = p.Links(); err != nil {
 			return nil, err
 		}
 	}
 	return igauth.NewAccountsHandler(cfg)
+}
+
+// Revoker returns what asks Meta to take the app's access away.
+func (p Parts) Revoker() (igauth.Revoker, error) {
+	meta, err := p.Instagram()
+	if err != nil {
+		return nil, err
+	}
+	return revoker{meta}, nil
+}
+
+// A revoker asks the login's own API.
+type revoker struct{ instagram *instagram.Client }
+
+func (r revoker) Revoke(ctx context.Context, _ igauth.Login, _ string, token igauth.Secret) error {
+	return r.instagram.Revoke(ctx, token)
 }
 
 // Links returns what makes reconnect links. It needs the public URL, the app id

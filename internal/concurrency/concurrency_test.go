@@ -11,6 +11,8 @@ import (
 
 	"github.com/anishathalye/porcupine"
 	"pgregory.net/rapid"
+
+	"igauth/internal/igauth"
 )
 
 // atOnce bounds how many work on the account at the same time.
@@ -76,8 +78,9 @@ func play(ctx context.Context, r *rapid.T) int {
 		do   func()
 	}{
 		{"connect", w.connect}, {"run", w.run}, {"read", w.read}, {"disconnect", w.disconnect},
-		{"refresh", w.refresh}, {"erase", w.erase}, {"move", w.move}, {"import", w.imports},
+		{"refresh", w.refresh}, {"erase", w.erase}, {"move", w.move}, {"import", w.bring},
 		{"relay", w.relay},
+		{"deauthorize", func() { w.remove(igauth.RemovalDeauthorize) }}, {"deletion", func() { w.remove(igauth.RemovalErase) }},
 	}
 	tell := func(format string, values ...any) {
 		w.mu.Lock()

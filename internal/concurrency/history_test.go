@@ -33,6 +33,17 @@ var model = (&porcupine.NondeterministicModel{
 				after = append(after, s)
 			}
 			return after
+		case "deauthorize", "deletion":
+			// A later consent is not touched.
+			next := state{s.stored, max(s.ended, i.consent)}
+			if s.stored <= i.consent {
+				next.stored = 0
+			}
+			after := []any{next}
+			if o.unknown {
+				after = append(after, s)
+			}
+			return after
 		case "read":
 			if o.consent == s.stored {
 				return []any{s}

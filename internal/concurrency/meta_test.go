@@ -27,6 +27,8 @@ type meta struct {
 	// curious are imported tokens, which may be refreshed without being a day old,
 	// as nobody knows their age.
 	curious map[string]bool
+	// revoked is up to which consent the owner has taken access away.
+	revoked int
 	// refuses says that Meta knows the app no more.
 	refuses bool
 	// problems are what nobody may ask.
@@ -54,6 +56,9 @@ func consentOf(token igauth.Secret) int {
 func (m *meta) exchange(code igauth.Secret) (igauth.Grant, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if consentOf(code) <= m.revoked {
+		return igauth.Grant{}, errRevoked
+	}
 	if m.spent[code.Reveal()] {
 		m.problems = append(m.problems, "a code was spent twice")
 	}
@@ -62,6 +67,9 @@ func (m *meta) exchange(code igauth.Secret) (igauth.Grant, error) {
 }
 
 func (m *meta) extend(short igauth.Secret) (igauth.Token, error) {
+	if m.isRevoked(short) {
+		return igauth.Token{}, errRevoked
+	}
 	return m.issue(fmt.Sprintf("long-%d.0", consentOf(short))), nil
 }
 
@@ -77,6 +85,9 @@ func (m *meta) issue(text string) igauth.Token {
 func (m *meta) issued(token igauth.Secret) (time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if consentOf(token) <= m.revoked {
+		return time.Time{}, errRevoked
+	}
 	at, ok := m.tokens[token.Reveal()]
 	if strings.HasPrefix(token.Reveal(), "short-") {
 		return time.Now(), nil
@@ -85,6 +96,22 @@ func (m *meta) issued(token igauth.Secret) (time.Time, error) {
 		return time.Time{}, &igauth.Error{Code: igauth.CodeTokenExpired, Class: igauth.ClassDead, Sent: true}
 	}
 	return at, nil
+}
+
+// errRevoked is what Meta says of a token whose owner has removed the app.
+var errRevoked = &igauth.Error{Code: igauth.CodeAppRemoved, Class: igauth.ClassDead, Sent: true}
+
+func (m *meta) isRevoked(token igauth.Secret) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return consentOf(token) <= m.revoked
+}
+
+// revoke is the owner, who takes all access away that they have given so far.
+func (m *meta) revoke(consent int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revoked = consent
 }
 
 // refusal is what Meta says when it does not know the app.

@@ -21,6 +21,14 @@ func (p ledgerPort) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, er
 	return through(ctx, p.worker, "ledger.Flow", func(ctx context.Context) (igauth.Flow, error) { return p.Ledger.Flow(ctx, id) })
 }
 
+func (p ledgerPort) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
+	return through(ctx, p.worker, "ledger.Person", func(ctx context.Context) (igauth.Person, error) { return p.Ledger.Person(ctx, id) })
+}
+
+func (p ledgerPort) Removal(ctx context.Context, code string) (igauth.Removal, error) {
+	return through(ctx, p.worker, "ledger.Removal", func(ctx context.Context) (igauth.Removal, error) { return p.Ledger.Removal(ctx, code) })
+}
+
 func (p ledgerPort) Health(ctx context.Context) (igauth.Health, error) {
 	if !p.w.troubled {
 		return p.Ledger.Health(ctx) // there is nothing in it to race for

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,9 +41,13 @@ type world struct {
 	mu       sync.Mutex
 	now      int64 // of the history
 	consents int
-	history  []porcupine.Operation
-	story    []string
-	events   *events
+	imports  int // that are under way
+	// asked is what the owner has asked Meta to take away, which Meta tells us
+	// at any time, and again.
+	asked   []asked
+	history []porcupine.Operation
+	story   []string
+	events  *events
 }
 
 func newWorld(ctx context.Context) (*world, error) {
@@ -166,11 +171,50 @@ func (w *world) connect() {
 	})
 }
 
-func (w *world) imports() {
+// asked is a removal of the app by the owner, of all that they have consented to
+// before.
+type asked struct {
+	request igauth.RemovalRequest
+	consent int
+}
+
+// remove is Meta, which tells us what the owner has just asked, or had asked some
+// time ago.
+func (w *world) remove(kind igauth.RemovalKind) {
+	w.mu.Lock()
+	importing := w.imports > 0
+	w.mu.Unlock()
+	if importing {
+		return // how old an imported token is nobody knows
+	}
+	if len(w.asked) == 0 || w.consents > w.asked[len(w.asked)-1].consent {
+		w.asked = append(w.asked, asked{igauth.RemovalRequest{
+			UserID: owner.AppScopedID, Logins: []igauth.Login{igauth.LoginInstagram}, At: time.Now(),
+		}, w.consents})
+		w.meta.revoke(w.consents)
+	}
+	a := w.asked[w.started%len(w.asked)]
+	a.request.Kind, a.request.Code = kind, fmt.Sprint(kind, a.consent)
+	what := map[igauth.RemovalKind]string{igauth.RemovalDeauthorize: "deauthorize", igauth.RemovalErase: "deletion"}[kind]
+	w.do(what, a.consent, func(ctx context.Context, p party) (output, bool) {
+		_, err := p.store.Remove(ctx, a.request)
+		return output{unknown: err != nil}, true
+	})
+}
+
+func (w *world) bring() {
 	w.consents++
 	n := w.consents
 	w.meta.brought(n)
+	w.mu.Lock()
+	w.imports++
+	w.mu.Unlock()
 	w.do("import", n, func(ctx context.Context, p party) (output, bool) {
+		defer func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.imports--
+		}()
 		_, err := p.refresher.Import(ctx, igauth.Import{Token: tokenOf(n), Replace: true})
 		return output{unknown: err != nil}, true
 	})
@@ -225,6 +269,17 @@ func (w *world) read() {
 	})
 }
 
+// lives reports whether Meta accepts the token of a row.
+func (w *world) lives(ctx context.Context, a igauth.Account) bool {
+	vault := &sealed.Beside{Sealed: w.box, Kept: w.kept, Seal: sealed.Always(w.seal)}
+	token, err := vault.Get(ctx, igauth.Slot{Account: a.ID, Generation: a.Generation}, a.Ref)
+	if err != nil {
+		return false
+	}
+	_, err = w.meta.issued(token.Value)
+	return err == nil
+}
+
 // agreement returns what does not fit together when all is quiet.
 func (w *world) agreement(ctx context.Context) error {
 	var problems []error
@@ -252,6 +307,16 @@ func (w *world) agreement(ctx context.Context) error {
 	} else if kept && secret.Labelled("AWSCURRENT") != string(a.Ref) {
 		problem("direct readers see %s, and the row says %s", secret.Labelled("AWSCURRENT"), a.Ref)
 	}
+	if open, err := w.ledger.OpenRemovals(ctx, 10); err != nil || len(open) > 0 {
+		problem("removals are not done: %+v (%v)", open, err)
+	}
+	if p, err := w.ledger.Person(ctx, igauth.NewPersonID(igauth.LoginInstagram, owner.AppScopedID)); err == nil {
+		if a.Connected() && !slices.Contains(p.Accounts, owner.ID) {
+			problem("the account is %s, and no callback finds it", a.Status)
+		}
+	} else if a.Connected() {
+		problem("the account is %s, and its owner is not known: %v", a.Status, err)
+	}
 	if a.Connected() && a.Status != igauth.StatusDisconnected {
 		as := &worker{w.s, "judge"}
 		store := w.party(as).store
@@ -264,7 +329,7 @@ func (w *world) agreement(ctx context.Context) error {
 				problem("the token that is stored is dead")
 			}
 		}
-		if !a.Status.Live() && time.Now().Before(a.ExpiresAt) && a.ConfirmAt.IsZero() {
+		if !a.Status.Live() && w.lives(ctx, a) && a.ConfirmAt.IsZero() {
 			problem("the account is %s, and its token is alive", a.Status)
 		}
 	} else if a.Ref != "" {

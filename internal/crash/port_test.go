@@ -288,6 +288,9 @@ func (l ledgerPort) Due(ctx context.Context, query igauth.DueQuery) ([]igauth.Ac
 		due  []igauth.Account
 		next igauth.DueMark
 	}
+	// The shards are asked at the same time. Which of two calls is the first must
+	// be the same in every run.
+	_ = sleep(ctx, time.Duration(query.Shard)*10*time.Microsecond)
 	p, err := port(ctx, l.p, "ledger.Due", func(ctx context.Context) (p page, err error) {
 		p.due, p.next, err = l.to.Due(ctx, query)
 		return p, err

@@ -345,7 +345,7 @@ func (a *Account) disconnect(at, watermark time.Time) {
 	a.Generation++
 	a.Ref, a.Unpromoted = "", false
 	a.calm()
-	a.ConfirmAt, a.EndedAt = time.Time{}, watermark.UTC()
+	a.ConfirmAt, a.EndedAt = time.Time{}, latest(a.EndedAt, watermark.UTC())
 	known := a.Status != StatusDisconnected
 	a.Status = StatusDisconnected
 	if known {
@@ -381,7 +381,7 @@ func (a *Account) erase(at, watermark time.Time) {
 		Status:     StatusDeleting,
 		Revision:   a.Revision,
 		Generation: a.Generation + 1,
-		EndedAt:    watermark.UTC(),
+		EndedAt:    latest(a.EndedAt, watermark.UTC()),
 		Lease:      a.Lease,
 		Outbox:     a.Outbox,
 	}

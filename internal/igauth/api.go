@@ -16,11 +16,19 @@ type AccountsConfig struct {
 	// Links makes the links by which owners connect their accounts again; nil
 	// leaves that out of the API.
 	Links Linker
+	// Meta takes the app's access away when an account is disconnected; nil means
+	// that it is not asked.
+	Meta Revoker
+	// Caller names who sends a request, for the audit; nil means that nobody
+	// knows.
+	Caller func(*http.Request) string
+	// Audit receives a line for every attempt to read a token; nil means the log.
+	Audit Auditor
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// PlainHTTP leaves out the header that only makes sense with TLS.
 	PlainHTTP bool
-	// Log receives one line for every token that is read; nil discards it.
+	// Log receives what happens; nil discards it.
 	Log *slog.Logger
 }
 
@@ -28,10 +36,13 @@ type AccountsConfig struct {
 // tokens and reconnect links, redeems claims and disconnects. It does not ask who is calling: that
 // is for what stands before it, IAM in the cloud.
 type AccountsHandler struct {
-	store *Store
-	links Linker
-	now   func() time.Time
-	log   *slog.Logger
+	store  *Store
+	links  Linker
+	meta   Revoker
+	caller func(*http.Request) string
+	audit  Auditor
+	now    func() time.Time
+	log    *slog.Logger
 }
 
 // NewAccountsHandler returns the handler.
@@ -39,7 +50,16 @@ func NewAccountsHandler(cfg AccountsConfig) (http.Handler, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("the store is missing")
 	}
-	h := &AccountsHandler{store: cfg.Store, links: cfg.Links, now: nowOr(cfg.Now), log: logOr(cfg.Log)}
+	h := &AccountsHandler{store: cfg.Store, links: cfg.Links, meta: cfg.Meta, caller: cfg.Caller, audit: cfg.Audit, now: nowOr(cfg.Now), log: logOr(cfg.Log)}
+	if h.caller == nil {
+		h.caller = func(*http.Request) string { return "" }
+	}
+	if h.meta == nil {
+		h.meta = nobody{}
+	}
+	if h.audit == nil {
+		h.audit = LogAuditor(h.log)
+	}
 	mux := http.NewServeMux()
 	routes := map[string]func(*http.Request) (any, error){
 		"GET /accounts":            h.list,
@@ -276,34 +296,50 @@ func (h *AccountsHandler) show(r *http.Request) (any, error) {
 }
 
 func (h *AccountsHandler) disconnect(r *http.Request) (any, error) {
-	a, err := h.store.Disconnect(r.Context(), AccountID(r.PathValue("id")))
+	a, revocation, err := h.store.DisconnectAt(r.Context(), h.meta, AccountID(r.PathValue("id")))
 	if err != nil {
 		return nil, err
 	}
-	return h.store.View(a), nil
+	return h.store.DisconnectView(a, revocation), nil
+}
+
+// A DisconnectView is an account that was disconnected, and what its owner may
+// still do.
+type DisconnectView struct {
+	AccountView
+	// Revocation is one of the constants: what became of the app's access at Meta.
+	Revocation Revocation `json:"revocation"`
+	// Hint tells how the owner takes the access away, unless that is done.
+	Hint string `json:"hint,omitempty"`
+}
+
+// DisconnectView returns what may be shown of an account that was disconnected.
+func (s *Store) DisconnectView(a Account, revocation Revocation) DisconnectView {
+	view := DisconnectView{AccountView: s.View(a), Revocation: revocation}
+	if revocation != Revoked {
+		view.Hint = RemoveAppHint(a.Login)
+	}
+	return view
 }
 
 // maxValidity bounds min_valid_seconds: no token lives longer.
 const maxValidity = 60 * 24 * 60 * 60
 
 func (h *AccountsHandler) token(r *http.Request) (any, error) {
-	query, err := single(r, "min_valid_seconds")
-	if err != nil {
-		return nil, err
-	}
-	seconds, err := parseCount(query["min_valid_seconds"], 0, maxValidity)
-	if err != nil {
-		return nil, err
-	}
 	id := AccountID(r.PathValue("id"))
-	a, token, err := h.store.Token(r.Context(), id, time.Duration(seconds)*time.Second)
+	query, err := single(r, "min_valid_seconds")
+	seconds := 0
+	if err == nil {
+		seconds, err = parseCount(query["min_valid_seconds"], 0, maxValidity)
+	}
 	if err != nil {
-		if id.Valid() {
-			h.log.WarnContext(r.Context(), "token refused", "accountId", id, "code", CodeOf(err))
-		}
+		refused := Reading{At: h.now(), Who: h.caller(r), Account: id, Code: CodeOf(err)}
+		return nil, errors.Join(err, h.audit.Audit(r.Context(), refused))
+	}
+	a, token, err := h.store.TokenFor(r.Context(), h.audit, h.caller(r), id, time.Duration(seconds)*time.Second)
+	if err != nil {
 		return nil, err
 	}
-	h.log.InfoContext(r.Context(), "token read", "accountId", id, "generation", a.Generation)
 	return h.store.TokenView(a, token), nil
 }
 

@@ -21,6 +21,7 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	}
 	reader := secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil)
 	parts.StateKeys = app.StateKeys(reader.Text, parts.Settings.StateKeyName)
+	parts.Caller = apigw.Caller
 	handler, err := parts.Accounts()
 	if err != nil {
 		return nil, err

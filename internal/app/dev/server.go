@@ -222,6 +222,7 @@ func (s *Server) handler() (http.Handler, error) {
 	parts.Settings.Policy = s.opts.Policy
 	s.ledger, s.sent = &watchedLedger{Ledger: parts.Ledger}, &mailbox{log: s.log}
 	parts.Ledger, parts.Publisher = s.ledger, s.sent
+	parts.Caller = caller
 	parts.PlainHTTP = loopback
 	parts.HomeURL = "/"
 	authorize, err := parts.Authorize()
@@ -256,7 +257,7 @@ func (s *Server) handler() (http.Handler, error) {
 	mux.Handle("/authorize", authorize)
 	mux.Handle("/accounts", accounts)
 	mux.Handle("/accounts/", accounts)
-	mux.Handle("/accounts/{id}/token", s.keyed(accounts))
+	mux.Handle("/accounts/{id}/token", s.audited(parts.Audit, s.keyed(accounts)))
 	mux.Handle("/claims/", accounts)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	s.routes(mux)
@@ -275,8 +276,7 @@ func (s *Server) thenTell(next http.Handler) http.Handler {
 // keyed lets through who has the key that was printed at start.
 func (s *Server) keyed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !ok || subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.folder.APIKey.Reveal())) != 1 {
+		if !s.hasKey(r) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			w.Header().Set("Cache-Control", "no-store")
 			igauth.WriteError(w, igauth.CodeUnauthorized)
@@ -284,6 +284,12 @@ func (s *Server) keyed(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// hasKey reports whether a request brings the key.
+func (s *Server) hasKey(r *http.Request) bool {
+	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ok && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.folder.APIKey.Reveal())) == 1
 }
 
 // ownHost lets the people at this machine do everything. Through a tunnel, which

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +101,8 @@ func TestFolderWithoutInstallation(t *testing.T) {
 }
 
 func TestTokenNeedsTheKey(t *testing.T) {
-	w := open(t, dev.Options{})
+	dir := t.TempDir()
+	w := open(t, dev.Options{Data: dir})
 	w.connect("maria.bakes")
 	target := w.server.URL() + "/accounts/" + string(w.account("maria.bakes").ID) + "/token"
 	for _, header := range []string{"", "Bearer ", "Bearer wrong", "Basic " + w.server.APIKey().Reveal(), w.server.APIKey().Reveal()} {
@@ -114,6 +117,17 @@ func TestTokenNeedsTheKey(t *testing.T) {
 		if resp, body := w.read(resp); resp.StatusCode != http.StatusUnauthorized || strings.Contains(body, "access_token") {
 			t.Errorf("%q: got status %d", header, resp.StatusCode)
 		}
+	}
+	audit, err := os.ReadFile(filepath.Join(dir, local.AuditFile))
+	if refused := strings.Count(string(audit), `"result":"unauthorized"`); err != nil || refused != 5 {
+		t.Errorf("the audit has %d of 5 who were refused (%v)", refused, err)
+	}
+	if status, _ := w.token(w.account("maria.bakes").ID); status != http.StatusOK {
+		t.Fatalf("got status %d", status)
+	}
+	audit, _ = os.ReadFile(filepath.Join(dir, local.AuditFile))
+	if !strings.Contains(string(audit), `"who":"the API key of igauth dev","accountId":"17841400000010111","result":"read"`) {
+		t.Errorf("the reading is not in the audit:\n%s", audit)
 	}
 }
 

@@ -34,6 +34,8 @@ const (
 	apiKeyFile   = "api-key"
 	recordFile   = "installation.json"
 	lockFile     = "server.lock"
+	// AuditFile has a line for each token that somebody reads.
+	AuditFile = "audit.log"
 	// SimulatorFile is where the development server's simulator keeps its people
 	// and tokens.
 	SimulatorFile = "simulator.json"
@@ -157,6 +159,7 @@ func (f *Folder) Parts(now func() time.Time, log *slog.Logger) app.Parts {
 		Ledger:    f.ledger,
 		Vault:     f.vault,
 		Keyset:    f.keyset,
+		Audit:     auditFile(f.Path(AuditFile)),
 		PerSecond: -1,
 		Now:       now,
 		Log:       log,

@@ -2,6 +2,7 @@ package instagram
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -55,7 +56,7 @@ func (c *Client) Profile(ctx context.Context, token igauth.Secret) (igauth.Profi
 }
 
 func (c *Client) me(ctx context.Context, token igauth.Secret, fields string) (answer, error) {
-	return c.get(ctx, "/me", url.Values{"fields": {fields}, "access_token": {token.Reveal()}})
+	return c.ask(ctx, http.MethodGet, c.graph, "/me", url.Values{"fields": {fields}, "access_token": {token.Reveal()}})
 }
 
 // plain drops control characters and cuts what is too long to be a name.

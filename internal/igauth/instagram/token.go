@@ -41,24 +41,9 @@ func (c *Client) ConsentURL(r igauth.ConsentRequest) *url.URL {
 // It is one request, and another one when Meta refuses the app secret and there
 // is an earlier one: Meta then did not look at the code.
 func (c *Client) ExchangeCode(ctx context.Context, code igauth.Secret) (igauth.Grant, error) {
-	return withAppSecret(ctx, c, func(secret igauth.Secret) (igauth.Grant, error) {
+	return withAppSecret(ctx, c.caller, func(secret igauth.Secret) (igauth.Grant, error) {
 		return c.exchangeCode(ctx, secret, code)
 	})
-}
-
-// withAppSecret asks with the app secret, and if Meta refuses that, with the one
-// before.
-func withAppSecret[T any](ctx context.Context, c *Client, ask func(secret igauth.Secret) (T, error)) (answer T, err error) {
-	secrets, err := c.appSecrets(ctx)
-	if err != nil {
-		return answer, &igauth.Error{Code: igauth.CodeUnavailable, Class: igauth.ClassTransient, Detail: "the app secret could not be read", Err: err}
-	}
-	for _, secret := range secrets {
-		if answer, err = ask(secret); igauth.CodeOf(err) != igauth.CodeAppSecret {
-			break
-		}
-	}
-	return answer, err
 }
 
 func (c *Client) exchangeCode(ctx context.Context, secret, code igauth.Secret) (igauth.Grant, error) {
@@ -97,7 +82,7 @@ func (c *Client) exchangeCode(ctx context.Context, secret, code igauth.Secret) (
 // ExtendToken exchanges a short-lived token for a long-lived one
 // (https://developers.facebook.com/documentation/instagram-platform/reference/access_token).
 func (c *Client) ExtendToken(ctx context.Context, short igauth.Secret) (igauth.Token, error) {
-	return withAppSecret(ctx, c, func(secret igauth.Secret) (igauth.Token, error) {
+	return withAppSecret(ctx, c.caller, func(secret igauth.Secret) (igauth.Token, error) {
 		return c.longLived(ctx, "/access_token", url.Values{
 			"grant_type":    {"ig_exchange_token"},
 			"client_secret": {secret.Reveal()},
@@ -128,8 +113,8 @@ const (
 // longLived asks for a long-lived token. Its life is counted from before the
 // request, so that what we believe is never later than the truth.
 func (c *Client) longLived(ctx context.Context, path string, query url.Values) (igauth.Token, error) {
-	now := c.now().UTC().Truncate(time.Second)
-	a, err := c.get(ctx, path, query)
+	now := c.now()
+	a, err := c.ask(ctx, http.MethodGet, c.graph, path, query)
 	if err != nil {
 		return igauth.Token{}, err
 	}
@@ -140,11 +125,21 @@ func (c *Client) longLived(ctx context.Context, path string, query url.Values) (
 	if t.ExpiresIn <= 0 {
 		return igauth.Token{}, unreadable(a.status, "expires_in is missing or not positive")
 	}
-	life := defaultLife
-	if int64(t.ExpiresIn) <= int64(longestLife/time.Second) {
-		life = time.Duration(t.ExpiresIn) * time.Second
+	return t.since(now), nil
+}
+
+// since returns the token of an answer to what was asked at a time. It has no
+// end if Meta named none.
+func (t tokenAnswer) since(asked time.Time) igauth.Token {
+	token := igauth.Token{Value: t.AccessToken.secret(), IssuedAt: asked.UTC().Truncate(time.Second)}
+	switch {
+	case t.ExpiresIn <= 0:
+	case int64(t.ExpiresIn) > int64(longestLife/time.Second):
+		token.ExpiresAt = token.IssuedAt.Add(defaultLife)
+	default:
+		token.ExpiresAt = token.IssuedAt.Add(time.Duration(t.ExpiresIn) * time.Second)
 	}
-	return igauth.Token{Value: t.AccessToken.secret(), IssuedAt: now, ExpiresAt: now.Add(life)}, nil
+	return token
 }
 
 // tokenAnswer has the members of all three endpoints that give tokens.

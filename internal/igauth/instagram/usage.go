@@ -26,7 +26,7 @@ type usage struct {
 
 // Usage returns what Meta said last about what was used up, on any answer; zero
 // where it said nothing within the last five minutes.
-func (c *Client) Usage() igauth.Usage {
+func (c *caller) Usage() igauth.Usage {
 	now := c.now()
 	c.usage.mu.Lock()
 	defer c.usage.mu.Unlock()

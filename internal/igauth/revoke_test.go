@@ -1,0 +1,96 @@
+package igauth_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"igauth/internal/igauth"
+)
+
+// A fakeRevoker is asked to take access away.
+type fakeRevoker struct {
+	err   error
+	asked []string
+	// during is called while it is asked.
+	during func()
+}
+
+func (r *fakeRevoker) Revoke(_ context.Context, login igauth.Login, person string, token igauth.Secret) error {
+	r.asked = append(r.asked, string(login)+" "+person+" "+token.Reveal())
+	if r.during != nil {
+		r.during()
+	}
+	return r.err
+}
+
+func (f *front) disconnect(meta igauth.Revoker) map[string]any {
+	f.t.Helper()
+	handler, err := igauth.NewAccountsHandler(igauth.AccountsConfig{Store: f.store, Meta: meta, Now: f.now})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodDelete, "/accounts/"+string(testProfile.ID), nil))
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {
+		f.t.Fatalf("got status %d: %s (%v)", w.Code, w.Body, err)
+	}
+	return answer
+}
+
+// Our token is gone before Meta is asked, whatever Meta says, and the owner is
+// told what is left to do.
+func TestDisconnectAsksMetaAfterwards(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want igauth.Revocation
+		hint bool
+	}{
+		"Meta does it":         {nil, igauth.Revoked, false},
+		"Meta does not answer": {&igauth.Error{Code: igauth.CodeMetaUnavailable, Class: igauth.ClassTransient}, igauth.RevocationFailed, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFront(t)
+			f.connect("")
+			meta := &fakeRevoker{err: test.err}
+			meta.during = func() {
+				if _, _, err := f.store.Token(t.Context(), testProfile.ID, 0); igauth.CodeOf(err) != igauth.CodeDisconnected {
+					t.Errorf("while Meta is asked a read answers %v", err)
+				}
+			}
+			answer := f.disconnect(meta)
+			if answer["status"] != "disconnected" || answer["revocation"] != string(test.want) {
+				t.Errorf("got %v, %v", answer["status"], answer["revocation"])
+			}
+			if hint, _ := answer["hint"].(string); strings.Contains(hint, "Apps and websites") != test.hint {
+				t.Errorf("got hint %q", hint)
+			}
+			if len(meta.asked) != 1 || meta.asked[0] != "instagram "+testProfile.AppScopedID+" long" {
+				t.Errorf("Meta was asked %q", meta.asked)
+			}
+			// Once more there is nothing to ask with.
+			if answer := f.disconnect(meta); answer["revocation"] != string(igauth.RevocationNone) || len(meta.asked) != 1 {
+				t.Errorf("the second time: got %v, Meta asked %d times", answer["revocation"], len(meta.asked))
+			}
+			// Meta may tell us now that the access has ended. The owner has come
+			// back meanwhile, and stays.
+			f.advance(time.Minute)
+			f.connect("")
+			_, err := f.store.Remove(t.Context(), igauth.RemovalRequest{
+				Kind: igauth.RemovalDeauthorize, Code: "c", UserID: testProfile.AppScopedID,
+				Logins: []igauth.Login{igauth.LoginInstagram}, At: f.now().Add(-30 * time.Second),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := f.store.Token(t.Context(), testProfile.ID, 0); err != nil {
+				t.Errorf("after connecting again: %v", err)
+			}
+		})
+	}
+}
