@@ -20,7 +20,7 @@ import (
 const (
 	// defaultTimeout bounds one request.
 	defaultTimeout = 10 * time.Second
-	// maxAnswer bounds an answer; a real one has less than 1 KiB.
+	// maxAnswer bounds an answer; a real one that is no list has less than 1 KiB.
 	maxAnswer = 64 << 10
 	// idleTimeout drops connections before the far side does: a request that
 	// meets a dead one fails, and a code cannot be sent twice.
@@ -36,13 +36,15 @@ type caller struct {
 	appSecrets func(ctx context.Context) ([]igauth.Secret, error)
 	timeout    time.Duration
 	now        func() time.Time
-	http       *http.Client
-	usage      usage
+	// longest bounds an answer, in bytes.
+	longest int
+	http    *http.Client
+	usage   usage
 }
 
 // newCaller returns a caller with its defaults filled in.
 func newCaller(appSecrets func(context.Context) ([]igauth.Secret, error), timeout time.Duration, now func() time.Time, transport http.RoundTripper) *caller {
-	c := &caller{appSecrets: appSecrets, timeout: timeout, now: now}
+	c := &caller{appSecrets: appSecrets, timeout: timeout, now: now, longest: maxAnswer}
 	if c.timeout <= 0 {
 		c.timeout = defaultTimeout
 	}
@@ -121,12 +123,12 @@ func (c *caller) do(ctx context.Context, req *http.Request) (answer, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	c.usage.note(resp.Header, c.now())
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(c.longest)+1))
 	if err != nil {
 		return answer{}, unreachable(err, true)
 	}
-	if len(body) > maxAnswer {
-		return answer{}, unreadable(resp.StatusCode, "the answer is longer than 64 KiB")
+	if len(body) > c.longest {
+		return answer{}, unreadable(resp.StatusCode, fmt.Sprintf("the answer is longer than %d KiB", c.longest>>10))
 	}
 	a := answer{resp.StatusCode, resp.Header, body}
 	if e := classify(a); e != nil {

@@ -77,7 +77,19 @@ func classify(a answer) *igauth.Error {
 		r.envelope = flatEnvelope
 	}
 	r.metaError = m
-	e := &igauth.Error{Code: igauth.CodeMetaRefused, Sent: true, Detail: detail(a.status, m, found)}
+	e := r.judge()
+	if graph && a.status < 500 && a.status != http.StatusTooManyRequests && m.Code == codeInvalidParameter && !m.Transient {
+		e.Err = errInvalidParameter
+	}
+	if e.Class == igauth.ClassThrottled {
+		e.RetryAfter = retryAfter(a.header, int(m.Code))
+	}
+	return e
+}
+
+// judge returns what the first rule that matches makes of a failure.
+func (r report) judge() *igauth.Error {
+	e := &igauth.Error{Code: igauth.CodeMetaRefused, Sent: true, Detail: detail(r.status, r.metaError, r.envelope != noEnvelope)}
 	for _, rule := range rules {
 		if rule.matches(r) {
 			e.Code = rule.is
@@ -88,12 +100,6 @@ func classify(a answer) *igauth.Error {
 		}
 	}
 	e.Class = e.Code.Class()
-	if graph && a.status < 500 && a.status != http.StatusTooManyRequests && m.Code == codeInvalidParameter && !m.Transient {
-		e.Err = errInvalidParameter
-	}
-	if e.Class == igauth.ClassThrottled {
-		e.RetryAfter = retryAfter(a.header, int(m.Code))
-	}
 	return e
 }
 

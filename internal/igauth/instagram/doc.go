@@ -21,49 +21,64 @@
 //	graph  code 341                                       rate_limited, of the app  throttled      [3]
 //	graph  code 613, subcode 1996                         rate_limited, of the app  throttled      [4]
 //	graph  code 17 or 32 or 613                           rate_limited              throttled      [4]
-//	graph  code 368                                       rate_limited              throttled      [3]
+//	graph  code 368                                       policy_block              throttled      [3]
 //	graph  code 80000 to 80014                            rate_limited              throttled      [4]
 //	graph  is_transient                                   meta_unavailable          transient      [5]
 //	graph  code 1, "client secret"                        app_secret_wrong          misconfigured  [3]
 //	graph  code 1 or 2                                    meta_unavailable          transient      [3]
 //	graph  code 101                                       app_id_wrong              misconfigured  [3]
-//	graph  code 3 or 104                                  app_misconfigured         misconfigured  [3]
+//	graph  code 3                                         app_capability_missing    misconfigured  [3]
+//	graph  code 104                                       appsecret_proof_wrong     misconfigured  [3]
+//	graph  "appsecret_proof"                              appsecret_proof_wrong     misconfigured  [6]
 //	graph  "validating client secret"                     app_secret_wrong          misconfigured  [3]
 //	graph  "invalid client secret"                        app_secret_wrong          misconfigured  [5]
+//	graph  "api access blocked"                           app_misconfigured         misconfigured  [7]
+//	graph  "api access deactivated"                       app_misconfigured         misconfigured  [8]
+//	graph  "match the viewing app"                        token_of_another_app      misconfigured  [9]
 //	graph  code 102 or 190, "validating application"      app_misconfigured         misconfigured  [3]
-//	graph  code 102 or 190, subcode 459 or 464            checkpoint                needs_user     [3]
-//	graph  code 102 or 190, "checkpoint"                  checkpoint                needs_user     [6]
-//	graph  code 102 or 190, "until you log in"            checkpoint                needs_user     [6]
-//	graph  code 102 or 190, "till you log in"             checkpoint                needs_user     [6]
+//	graph  code 102 or 190, subcode 459                   checkpoint                needs_user     [3]
+//	graph  code 102 or 190, subcode 464                   user_unconfirmed          needs_user     [3]
+//	graph  code 102 or 190, subcode 483                   consent_blocked           dead           [3]
+//	graph  code 102 or 190, subcode 492                   page_role_lost            dead           [3]
+//	graph  code 102 or 190, "checkpoint"                  checkpoint                needs_user     [10]
+//	graph  code 102 or 190, "until you log in"            checkpoint                needs_user     [10]
+//	graph  code 102 or 190, "till you log in"             checkpoint                needs_user     [10]
 //	graph  code 102 or 190, subcode 458                   app_removed               dead           [3]
 //	graph  code 102 or 190, "not authorized application"  app_removed               dead           [3]
 //	graph  code 102 or 190, subcode 460                   password_changed          dead           [3]
-//	graph  code 102 or 190, "changed their password"      password_changed          dead           [7]
+//	graph  code 102 or 190, "changed their password"      password_changed          dead           [11]
 //	graph  code 102 or 190, subcode 463                   token_expired             dead           [3]
-//	graph  code 102 or 190, "session has expired"         token_expired             dead           [8]
+//	graph  code 102 or 190, "session has expired"         token_expired             dead           [12]
+//	graph  code 102 or 190, "cannot parse access token"   token_not_parsable        dead           [13]
 //	graph  code 102 or 190                                token_invalid             dead           [3]
-//	graph  "unsupported request - method type"            account_not_eligible      misconfigured  [9]
-//	graph  "not an instagram business"                    personal_account          needs_user     [6]
+//	graph  "unsupported request - method type"            account_not_eligible      misconfigured  [14]
+//	graph  "not an instagram business"                    personal_account          needs_user     [10]
 //	graph  "developer role"                               developer_role_missing    misconfigured  [5]
+//	graph  "in development mode"                          developer_role_missing    misconfigured  [15]
 //	graph  code 10                                        permission_gone           needs_user     [3]
 //	graph  code 200 to 299                                permission_gone           needs_user     [3]
+//	graph  code 100, subcode 33                           object_missing            needs_user     [10]
 //	graph  code 100, subcode 36007                        code_invalid              refused        [3]
 //	graph  code 100, subcode 36008                        redirect_uri_mismatch     misconfigured  [3]
 //	graph  code 100, subcode 36009                        code_used                 refused        [3]
+//	graph  code 100, "nonexisting field"                  meta_request_invalid      transient      [16]
+//	graph  code 2500                                      meta_request_invalid      transient      [17]
+//	graph  code 2635                                      graph_version_ended       misconfigured  [18]
 //	graph  "24 hours"                                     token_too_young           too_young      [5]
 //	graph  "too soon"                                     token_too_young           too_young      [5]
 //	error  code 429                                       rate_limited              throttled      [1]
-//	error  "matching code was not found"                  code_invalid              refused        [10]
-//	error  "code has been used"                           code_used                 refused        [10]
+//	error  "matching code was not found"                  code_invalid              refused        [19]
+//	error  "code has been used"                           code_used                 refused        [19]
 //	error  "invalid authorization code"                   code_invalid              refused        [5]
-//	error  "redirect_uri"                                 redirect_uri_mismatch     misconfigured  [11]
-//	error  "redirect uri"                                 redirect_uri_mismatch     misconfigured  [12]
+//	error  "invalid scrubbed redirect_uri"                redirect_uri_mismatch     misconfigured  [20]
+//	error  "redirect_uri"                                 redirect_uri_mismatch     misconfigured  [21]
+//	error  "redirect uri"                                 redirect_uri_mismatch     misconfigured  [22]
 //	error  "invalid platform app"                         app_id_wrong              misconfigured  [5]
 //	error  "client_id"                                    app_id_wrong              misconfigured  [5]
 //	error  "client id"                                    app_id_wrong              misconfigured  [5]
 //	error  "client secret"                                app_secret_wrong          misconfigured  [5]
 //	error  "client_secret"                                app_secret_wrong          misconfigured  [5]
-//	error  "invalid scope"                                scope_refused             misconfigured  [13]
+//	error  "invalid scope"                                scope_refused             misconfigured  [23]
 //	error  "developer role"                               developer_role_missing    misconfigured  [5]
 //	error  anything else                                  meta_refused              transient
 //
@@ -72,12 +87,22 @@
 //	[3] https://developers.facebook.com/docs/graph-api/guides/error-handling
 //	[4] https://developers.facebook.com/docs/graph-api/overview/rate-limiting
 //	[5] reported by users: https://github.com/TN-Figueiredo/bythiagofigueiredo/blob/main/docs/ops/instagram-token-alert-runbook.md
-//	[6] reported by users: https://github.com/gitroomhq/postiz-app
-//	[7] reported by users: https://github.com/stevenschobert/instafeed.js/issues/654
-//	[8] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/8
-//	[9] reported by users: https://github.com/NangoHQ/nango/issues/5531
-//	[10] https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
-//	[11] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/2
-//	[12] reported by users: https://github.com/python-social-auth/social-app-django/issues/643
-//	[13] reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276
+//	[6] reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/528
+//	[7] reported by users: https://github.com/BlackPool25/Whatsapp-Bot/blob/main/docs/FIX_API_BLOCKED.md
+//	[8] reported by users: https://github.com/rupeshtiwari/youtube-automation-suite/blob/main/docs/FIX_FACEBOOK_APP_DEACTIVATED.md
+//	[9] reported by users: https://github.com/facebook/facebook-sdk-for-unity/issues/551
+//	[10] reported by users: https://github.com/gitroomhq/postiz-app
+//	[11] reported by users: https://github.com/stevenschobert/instafeed.js/issues/654
+//	[12] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/8
+//	[13] reported by users: https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240
+//	[14] reported by users: https://github.com/NangoHQ/nango/issues/5531
+//	[15] reported by users: https://github.com/facebookarchive/php-graph-sdk/issues/413
+//	[16] reported by users: https://github.com/nneessen/commissionTracker
+//	[17] reported by users: https://github.com/restfb/restfb
+//	[18] reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356
+//	[19] https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
+//	[20] reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md
+//	[21] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/2
+//	[22] reported by users: https://github.com/python-social-auth/social-app-django/issues/643
+//	[23] reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276
 package instagram

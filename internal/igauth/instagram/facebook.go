@@ -21,6 +21,10 @@ const (
 	DefaultFacebookGraph = "https://graph.facebook.com"
 )
 
+// maxPages bounds an answer: a hundred Pages, each with a token whose length Meta
+// does not bound.
+const maxPages = 1 << 20
+
 // FacebookConfig is what a Facebook is made of.
 type FacebookConfig struct {
 	// WWW and Graph are the origins of the login dialog and of everything else.
@@ -48,8 +52,8 @@ type FacebookConfig struct {
 // A Facebook asks Meta on behalf of accounts that came by Facebook Login. It is
 // safe for concurrent use.
 //
-// A method is one request, and another one when Meta refuses the app secret, or
-// the proof made of it, and there is an earlier secret.
+// A method is one request, and another one when Meta refuses the app secret or the
+// proof that is made of it, and there is an earlier secret.
 type Facebook struct {
 	*caller
 	www, graph  *url.URL
@@ -66,8 +70,10 @@ var (
 // NewFacebook returns a Facebook, or all that is wrong with its configuration.
 func NewFacebook(cfg FacebookConfig) (*Facebook, error) {
 	var hosts origins
+	caller := newCaller(cfg.AppSecrets, cfg.Timeout, cfg.Now, cfg.Transport)
+	caller.longest = maxPages
 	f := &Facebook{
-		caller:      newCaller(cfg.AppSecrets, cfg.Timeout, cfg.Now, cfg.Transport),
+		caller:      caller,
 		www:         hosts.add("Facebook dialog", cfg.WWW, DefaultFacebookWWW),
 		graph:       hosts.add("Facebook graph", cfg.Graph, DefaultFacebookGraph),
 		appID:       cfg.AppID,
@@ -102,16 +108,18 @@ func (f *Facebook) ConsentURL(r igauth.ConsentRequest) *url.URL {
 	return u
 }
 
-// askAs asks with a token and the proof that whoever has it has the app secret,
-// too (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
-// The proof stands in the query: in a form, Meta may overlook it.
+// askAs asks with a token and with the proof that whoever holds it has the app
+// secret, too.
 func (f *Facebook) askAs(ctx context.Context, token igauth.Secret, method, path string, query url.Values) (answer, error) {
 	return withAppSecret(ctx, f.caller, func(secret igauth.Secret) (answer, error) {
-		return f.askProving(ctx, token, secret, method, path, query)
+		return f.askProving(ctx, secret, token, method, path, query)
 	})
 }
 
-func (f *Facebook) askProving(ctx context.Context, token, secret igauth.Secret, method, path string, query url.Values) (answer, error) {
+// askProving is askAs with one app secret. The proof stands in the query, also of
+// a request that is no GET
+// (https://developers.facebook.com/docs/graph-api/guides/secure-requests).
+func (f *Facebook) askProving(ctx context.Context, secret, token igauth.Secret, method, path string, query url.Values) (answer, error) {
 	proof := hmac.New(sha256.New, []byte(secret.Reveal()))
 	_, _ = proof.Write([]byte(token.Reveal()))
 	query.Set("access_token", token.Reveal())

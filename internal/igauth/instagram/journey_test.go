@@ -240,7 +240,7 @@ func TestRefusals(t *testing.T) {
 		{"a made-up token", srcErrors, nil, func(w *world, c *instagram.Client) error {
 			_, err := c.RefreshToken(w.t.Context(), igauth.NewSecret(tokenText))
 			return err
-		}, igauth.CodeTokenInvalid},
+		}, igauth.CodeTokenUnparsable},
 		{"a refresh within a day", srcRefresh, nil, refreshAfter(day-time.Second, nil), igauth.CodeTokenTooYoung},
 		{"a refresh after its life", srcRefresh, nil, refreshAfter(simulatedLife, nil), igauth.CodeTokenExpired},
 		{"a password was changed", srcFeed, nil, refreshAfter(2*day, func(w *world) { w.must(w.ChangePassword(maria)) }), igauth.CodePasswordChanged},

@@ -28,13 +28,7 @@ func (c *Client) Profile(ctx context.Context, token igauth.Secret) (igauth.Profi
 	if err != nil {
 		return igauth.Profile{}, err
 	}
-	var who struct {
-		ID          idText `json:"id"`
-		UserID      idText `json:"user_id"`
-		Username    string `json:"username"`
-		Name        string `json:"name"`
-		AccountType string `json:"account_type"`
-	}
+	var who profileAnswer
 	if err := a.unwrap(&who); err != nil {
 		return igauth.Profile{}, unreadable(a.status, err.Error())
 	}
@@ -45,14 +39,29 @@ func (c *Client) Profile(ctx context.Context, token igauth.Secret) (igauth.Profi
 	if id == "" {
 		return igauth.Profile{}, unreadable(a.status, "no professional account id")
 	}
+	profile := who.profile()
+	profile.ID, profile.AppScopedID = igauth.AccountID(id), string(who.ID)
+	return profile, nil
+}
+
+// profileAnswer is an account as either graph host shows it. Which of its ids is
+// the account's depends on the host.
+type profileAnswer struct {
+	ID          idText `json:"id"`
+	UserID      idText `json:"user_id"`
+	Username    string `json:"username"`
+	Name        string `json:"name"`
+	AccountType string `json:"account_type"`
+}
+
+// profile returns what does not depend on it.
+func (p profileAnswer) profile() igauth.Profile {
 	return igauth.Profile{
-		ID:          igauth.AccountID(id),
-		AppScopedID: string(who.ID),
-		Username:    plain(who.Username, 100),
-		Name:        plain(who.Name, 200),
+		Username: plain(p.Username, 100),
+		Name:     plain(p.Name, 200),
 		// Meta writes it in two ways: Business and BUSINESS.
-		AccountType: strings.ToUpper(plain(who.AccountType, 50)),
-	}, nil
+		AccountType: strings.ToUpper(plain(p.AccountType, 50)),
+	}
 }
 
 func (c *Client) me(ctx context.Context, token igauth.Secret, fields string) (answer, error) {

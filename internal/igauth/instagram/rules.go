@@ -73,6 +73,16 @@ const (
 	byFeed      = "reported by users: https://github.com/stevenschobert/instafeed.js/issues/654"
 	byLegacy    = "reported by users: https://github.com/python-social-auth/social-app-django/issues/643"
 	byScopes    = "reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276"
+	byProofs    = "reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/528"
+	byOtherApp  = "reported by users: https://github.com/facebook/facebook-sdk-for-unity/issues/551"
+	byCut       = "reported by users: https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240"
+	byDevMode   = "reported by users: https://github.com/facebookarchive/php-graph-sdk/issues/413"
+	byBlocked   = "reported by users: https://github.com/BlackPool25/Whatsapp-Bot/blob/main/docs/FIX_API_BLOCKED.md"
+	byInactive  = "reported by users: https://github.com/rupeshtiwari/youtube-automation-suite/blob/main/docs/FIX_FACEBOOK_APP_DEACTIVATED.md"
+	byVersions  = "reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356"
+	byFields    = "reported by users: https://github.com/nneessen/commissionTracker"
+	byUnified   = "reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md"
+	byGraphPath = "reported by users: https://github.com/restfb/restfb"
 )
 
 var token = []int{102, 190}
@@ -85,7 +95,7 @@ var token = []int{102, 190}
 //
 // What no rule knows is CodeMetaRefused, which is transient: what is not
 // understood harms no account. That goes for code 100 without a text that is
-// known, for 2500, and for every number that Meta may invent.
+// known, and for every number that Meta may invent.
 var rules = []rule{
 	{in: anyEnvelope, statuses: [2]int{429, 429}, is: igauth.CodeRateLimited, source: httpTooMany},
 	{in: anyEnvelope, statuses: [2]int{500, 999}, is: igauth.CodeMetaUnavailable, source: httpStatuses},
@@ -96,21 +106,31 @@ var rules = []rule{
 	{in: graphEnvelope, codes: []int{341}, is: igauth.CodeRateLimited, ofApp: true, source: metaErrors},
 	{in: graphEnvelope, codes: []int{613}, subcodes: []int{1996}, is: igauth.CodeRateLimited, ofApp: true, source: metaLimits},
 	{in: graphEnvelope, codes: []int{17, 32, 613}, is: igauth.CodeRateLimited, source: metaLimits},
-	{in: graphEnvelope, codes: []int{368}, is: igauth.CodeRateLimited, source: metaErrors},
+	{in: graphEnvelope, codes: []int{368}, is: igauth.CodePolicyBlock, source: metaErrors},
 	{in: graphEnvelope, codes: span(80000, 80014), is: igauth.CodeRateLimited, source: metaLimits},
 	{in: graphEnvelope, transient: true, is: igauth.CodeMetaUnavailable, source: byProbes},
 
 	{in: graphEnvelope, codes: []int{1}, message: "client secret", is: igauth.CodeAppSecret, source: metaErrors},
 	{in: graphEnvelope, codes: []int{1, 2}, is: igauth.CodeMetaUnavailable, source: metaErrors},
 	{in: graphEnvelope, codes: []int{101}, is: igauth.CodeAppID, source: metaErrors},
-	{in: graphEnvelope, codes: []int{3, 104}, is: igauth.CodeAppMisconfigured, source: metaErrors},
+	{in: graphEnvelope, codes: []int{3}, is: igauth.CodeAppCapability, source: metaErrors},
+	{in: graphEnvelope, codes: []int{104}, is: igauth.CodeAppSecretProof, source: metaErrors},
+	// Both "Invalid appsecret_proof" and "require an appsecret_proof argument" come
+	// with code 100.
+	{in: graphEnvelope, message: "appsecret_proof", is: igauth.CodeAppSecretProof, source: byProofs},
 	{in: graphEnvelope, message: "validating client secret", is: igauth.CodeAppSecret, source: metaErrors},
 	{in: graphEnvelope, message: "invalid client secret", is: igauth.CodeAppSecret, source: byProbes},
 
-	// An app that is gone says nothing about an account.
+	// An app that is gone, blocked or another one says nothing about an account.
+	{in: graphEnvelope, message: "api access blocked", is: igauth.CodeAppMisconfigured, source: byBlocked},
+	{in: graphEnvelope, message: "api access deactivated", is: igauth.CodeAppMisconfigured, source: byInactive},
+	{in: graphEnvelope, message: "match the viewing app", is: igauth.CodeTokenOtherApp, source: byOtherApp},
 	{in: graphEnvelope, codes: token, message: "validating application", is: igauth.CodeAppMisconfigured, source: metaErrors},
 	// The checkpoint must come before the token's death: the token may be fine.
-	{in: graphEnvelope, codes: token, subcodes: []int{459, 464}, is: igauth.CodeCheckpoint, source: metaErrors},
+	{in: graphEnvelope, codes: token, subcodes: []int{459}, is: igauth.CodeCheckpoint, source: metaErrors},
+	{in: graphEnvelope, codes: token, subcodes: []int{464}, is: igauth.CodeUserUnconfirmed, source: metaErrors},
+	{in: graphEnvelope, codes: token, subcodes: []int{483}, is: igauth.CodeConsentBlocked, source: metaErrors},
+	{in: graphEnvelope, codes: token, subcodes: []int{492}, is: igauth.CodePageRoleLost, source: metaErrors},
 	{in: graphEnvelope, codes: token, message: "checkpoint", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "until you log in", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "till you log in", is: igauth.CodeCheckpoint, source: byPostiz},
@@ -120,17 +140,23 @@ var rules = []rule{
 	{in: graphEnvelope, codes: token, message: "changed their password", is: igauth.CodePasswordChanged, source: byFeed},
 	{in: graphEnvelope, codes: token, subcodes: []int{463}, is: igauth.CodeTokenExpired, source: metaErrors},
 	{in: graphEnvelope, codes: token, message: "session has expired", is: igauth.CodeTokenExpired, source: byExpired},
-	// 467, 483, 492, and whatever other subcode: Instagram mostly sends none.
+	{in: graphEnvelope, codes: token, message: "cannot parse access token", is: igauth.CodeTokenUnparsable, source: byCut},
+	// 467 and whatever other subcode: Instagram mostly sends none.
 	{in: graphEnvelope, codes: token, is: igauth.CodeTokenInvalid, source: metaErrors},
 
 	{in: graphEnvelope, message: "unsupported request - method type", is: igauth.CodeNotEligible, source: byNango},
 	{in: graphEnvelope, message: "not an instagram business", is: igauth.CodePersonalAccount, source: byPostiz},
 	{in: graphEnvelope, message: "developer role", is: igauth.CodeDeveloperRole, source: byProbes},
+	{in: graphEnvelope, message: "in development mode", is: igauth.CodeDeveloperRole, source: byDevMode},
 	{in: graphEnvelope, codes: []int{10}, is: igauth.CodePermissionGone, source: metaErrors},
 	{in: graphEnvelope, codes: span(200, 299), is: igauth.CodePermissionGone, source: metaErrors},
+	{in: graphEnvelope, codes: []int{100}, subcodes: []int{33}, is: igauth.CodeObjectMissing, source: byPostiz},
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{36007}, is: igauth.CodeCodeInvalid, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{36008}, is: igauth.CodeRedirectURI, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{36009}, is: igauth.CodeCodeUsed, source: metaErrors},
+	{in: graphEnvelope, codes: []int{100}, message: "nonexisting field", is: igauth.CodeMetaRequest, source: byFields},
+	{in: graphEnvelope, codes: []int{2500}, is: igauth.CodeMetaRequest, source: byGraphPath},
+	{in: graphEnvelope, codes: []int{2635}, is: igauth.CodeGraphVersion, source: byVersions},
 	{in: graphEnvelope, message: "24 hours", is: igauth.CodeTokenTooYoung, source: byProbes},
 	{in: graphEnvelope, message: "too soon", is: igauth.CodeTokenTooYoung, source: byProbes},
 
@@ -140,6 +166,7 @@ var rules = []rule{
 	{in: anyError, message: "matching code was not found", is: igauth.CodeCodeInvalid, source: metaLogin},
 	{in: anyError, message: "code has been used", is: igauth.CodeCodeUsed, source: metaLogin},
 	{in: anyError, message: "invalid authorization code", is: igauth.CodeCodeInvalid, source: byProbes},
+	{in: anyError, message: "invalid scrubbed redirect_uri", is: igauth.CodeRedirectURI, source: byUnified},
 	{in: anyError, message: "redirect_uri", is: igauth.CodeRedirectURI, source: byRedirects},
 	{in: anyError, message: "redirect uri", is: igauth.CodeRedirectURI, source: byLegacy},
 	{in: anyError, message: "invalid platform app", is: igauth.CodeAppID, source: byProbes},
