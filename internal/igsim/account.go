@@ -1,6 +1,7 @@
 package igsim
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,30 +79,44 @@ func (s *Simulator) People() []Person {
 	return people
 }
 
-// ChangePassword does what a password change at Instagram does: every token of
-// that person dies and is from now on refused with code 190, subcode 460. A new
+// ChangePassword does what a password change at Instagram or Facebook does: every
+// token of that person dies and is from now on refused with code 190, subcode 460. A new
 // consent brings new tokens. It fails only for an unknown username.
 // https://developers.facebook.com/docs/graph-api/guides/error-handling
 func (s *Simulator) ChangePassword(username string) error {
 	return s.killTokens(username, deadPassword)
 }
 
-// RemoveApp does what removing the app in Instagram's settings does: every token
-// of that person dies and is from now on refused with code 190, subcode 458. No
-// deauthorize callback is sent. It fails only for an unknown username.
+// RemoveApp does what removing the app in the settings does: every token
+// of that person dies and is from now on refused with code 190, subcode 458. With
+// Behaviour.DeauthorizeOnRemove it then sends the callback, and returns once that
+// is answered; a callback that fails is logged. It fails only for an unknown
+// username.
 // https://developers.facebook.com/docs/graph-api/guides/error-handling
 func (s *Simulator) RemoveApp(username string) error {
-	return s.killTokens(username, deadRemoved)
+	if err := s.killTokens(username, deadRemoved); err != nil {
+		return err
+	}
+	if s.behaviourNow().DeauthorizeOnRemove && s.cfg.DeauthorizeURL != "" {
+		if _, err := s.SendCallback(context.Background(), username, Deauthorize); err != nil {
+			s.log.Error("callback not sent", "err", err)
+		}
+	}
+	return nil
 }
 
 func (s *Simulator) killTokens(username, cause string) error {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.person(username) == nil {
+	switch p := s.facebookPerson(username); {
+	case s.person(username) != nil:
+		s.kill(username, cause)
+	case p != nil:
+		s.killFacebook(p, cause)
+	default:
 		return unknownAccount(username)
 	}
-	s.kill(username, cause)
 	s.save(now)
 	return nil
 }

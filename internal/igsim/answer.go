@@ -16,6 +16,8 @@ const maxBody = 1 << 20
 // A call is one request to one of Meta's endpoints, read to its end.
 type call struct {
 	endpoint  string
+	host      string
+	path      string
 	method    string
 	query     url.Values
 	queryOK   bool       // the query string could be parsed
@@ -31,7 +33,7 @@ type call struct {
 // it is: only then does net/http notice a client that goes away, which the
 // hanging fault waits for.
 func (s *Simulator) newCall(w http.ResponseWriter, r *http.Request, endpoint string) *call {
-	c := &call{endpoint: endpoint, method: r.Method, now: s.now()}
+	c := &call{endpoint: endpoint, host: r.Host, path: r.URL.Path, method: r.Method, now: s.now()}
 	var err error
 	c.query, err = url.ParseQuery(r.URL.RawQuery)
 	c.queryOK = err == nil
@@ -53,7 +55,13 @@ func (s *Simulator) newCall(w http.ResponseWriter, r *http.Request, endpoint str
 		if code := s.codes[c.form.Get("code")]; code != nil {
 			c.account = code.Username
 		}
+	case endpoint == endpointDialog:
+		c.account = c.form.Get("account")
+		if c.account == "" && r.Method == http.MethodPost {
+			c.account = s.fb.people[0].Username
+		}
 	default:
+		c.account = s.facebookAccount(c.query)
 		if t := s.tokens[c.query.Get("access_token")]; t != nil {
 			c.account = t.Username
 		}

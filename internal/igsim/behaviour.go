@@ -2,6 +2,7 @@ package igsim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -32,23 +33,50 @@ type Behaviour struct {
 	// new expiry. "new": another text, while the old lives until its own expiry.
 	// "rotate": another text, and the old dies at once.
 	Refresh string `json:"refresh"`
+	// Proof says whether calls to graph.facebook.com need appsecret_proof:
+	// "required" (default) or "optional", as the switch "Require app secret" of
+	// the dashboard has it. A wrong one is refused in both cases.
+	// https://developers.facebook.com/docs/graph-api/guides/secure-requests
+	Proof string `json:"proof"`
+	// ExpiresIn says whether the answers with a token of Facebook's name an end:
+	// "present" (default) or "absent", which is seen.
+	// https://github.com/pixelant/pxa_social_feed/issues/105
+	ExpiresIn string `json:"expires_in"`
+	// Extend is what the exchange of a long token of Facebook returns: "new"
+	// (default), another text while the old lives on, or "same".
+	Extend string `json:"extend"`
+	// DataAccess is what starts the ninety days of data access again: "login"
+	// (default), or "exchange", an exchange too.
+	// https://developers.facebook.com/documentation/facebook-login/auth-vs-data
+	DataAccess string `json:"data_access"`
+	// PageToken is what a Page answers for its token: "same" (default), the one
+	// it gave before while that lives, or "new".
+	PageToken string `json:"page_token"`
+	// EndedVersion is what happens to a call with a Graph version that ended:
+	// "moved_up" (default), the oldest living one answers, or "refused".
+	// https://developers.facebook.com/docs/graph-api/guides/versioning
+	EndedVersion string `json:"ended_version"`
+	// PagesAtOnce bounds how many Pages one answer of /me/accounts lists; 0: what
+	// the request asks for, 100 at most.
+	PagesAtOnce int `json:"pages_at_once"`
+	// SignedBy is whose secret signs the callbacks about accounts of Instagram
+	// Login: "instagram" (default) or "meta". Meta does not tell. Those about
+	// people of Facebook Login are always signed with the Meta app's.
+	SignedBy string `json:"signed_by"`
+	// Expires says which callbacks have the field expires: "deletion" (default),
+	// as Meta's sample, "always" or "never".
+	// https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback
+	Expires string `json:"expires"`
+	// DeauthorizeOnRemove makes RemoveApp send the deauthorize callback, where
+	// Config has its URL. Whether Instagram Login does is not known.
+	DeauthorizeOnRemove bool `json:"deauthorize_on_remove"`
 	// CodesAsText writes the code of every error as a JSON string.
 	CodesAsText bool `json:"codes_as_text"`
 }
 
 // withDefaults names the defaults and refuses words it does not know.
 func (b Behaviour) withDefaults() (Behaviour, error) {
-	for _, f := range []struct {
-		field *string
-		name  string
-		words []string // the first is the default
-	}{
-		{&b.CodeShape, "code_shape", []string{"flat", "wrapped", "captured"}},
-		{&b.Permissions, "permissions", []string{"", "list", "text", "absent"}},
-		{&b.MeShape, "me_shape", []string{"flat", "data"}},
-		{&b.UserIDAs, "user_id_as", []string{"text", "number"}},
-		{&b.Refresh, "refresh", []string{"same", "new", "rotate"}},
-	} {
+	for _, f := range b.words() {
 		if *f.field == "" {
 			*f.field = f.words[0]
 		}
@@ -56,7 +84,52 @@ func (b Behaviour) withDefaults() (Behaviour, error) {
 			return Behaviour{}, fmt.Errorf("unknown %s %q: use %s", f.name, *f.field, strings.TrimPrefix(strings.Join(f.words, ", "), ", "))
 		}
 	}
+	if b.PagesAtOnce < 0 {
+		return Behaviour{}, fmt.Errorf("pages_at_once %d: must not be below 0", b.PagesAtOnce)
+	}
 	return b, nil
+}
+
+// A word is a field of a Behaviour that takes one of some words.
+type word struct {
+	field *string
+	name  string
+	words []string // the first is the default
+}
+
+func (b *Behaviour) words() []word {
+	return []word{
+		{&b.CodeShape, "code_shape", []string{"flat", "wrapped", "captured"}},
+		{&b.Permissions, "permissions", []string{"", "list", "text", "absent"}},
+		{&b.MeShape, "me_shape", []string{"flat", "data"}},
+		{&b.UserIDAs, "user_id_as", []string{"text", "number"}},
+		{&b.Refresh, "refresh", []string{"same", "new", "rotate"}},
+		{&b.Proof, "proof", []string{"required", "optional"}},
+		{&b.ExpiresIn, "expires_in", []string{"present", "absent"}},
+		{&b.Extend, "extend", []string{"new", "same"}},
+		{&b.DataAccess, "data_access", []string{"login", "exchange"}},
+		{&b.PageToken, "page_token", []string{"same", "new"}},
+		{&b.SignedBy, "signed_by", []string{"instagram", "meta"}},
+		{&b.Expires, "expires", []string{"deletion", "always", "never"}},
+		{&b.EndedVersion, "ended_version", []string{"moved_up", "refused"}},
+	}
+}
+
+// switches are the fields that are true or false.
+func (b *Behaviour) switches() map[string]*bool {
+	return map[string]*bool{
+		"no_user_id": &b.NoUserID, "codes_as_text": &b.CodesAsText, "deauthorize_on_remove": &b.DeauthorizeOnRemove,
+	}
+}
+
+// behaviourFields are the names of all fields.
+func behaviourFields() []string {
+	var b Behaviour
+	names := []string{"pages_at_once"}
+	for _, w := range b.words() {
+		names = append(names, w.name)
+	}
+	return slices.AppendSeq(names, maps.Keys(b.switches()))
 }
 
 // SetBehaviour replaces the whole behaviour. It fails, and changes nothing, when

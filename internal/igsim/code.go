@@ -20,7 +20,7 @@ func (s *Simulator) exchangeCode(c *call) answer {
 	}
 	switch c.form.Get("client_id") {
 	case s.cfg.AppID:
-	case MetaAppID:
+	case s.cfg.MetaAppID:
 		return c.flatError(msgPlatformApp)
 	default:
 		return c.flatError(msgMissingClientID)

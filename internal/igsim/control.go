@@ -1,6 +1,7 @@
 package igsim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,7 +22,7 @@ var errAdvance = errors.New("the clock's owner reported a failure while moving i
 
 // A controlFunc does one thing under /_sim/ with the fields of a form. What it
 // returns becomes the JSON answer, its error the text of a refusal. Neither ever
-// holds a token, a code or a secret.
+// holds a token, a code or a secret, but for the two that are asked for one.
 type controlFunc func(r *http.Request, form url.Values) (any, error)
 
 // done is the answer of a control that has nothing to tell.
@@ -43,7 +44,8 @@ func (s *Simulator) newControl() http.Handler {
 	get("fault", func(*http.Request, url.Values) (any, error) { return s.Faults(), nil })
 	post("fault", []string{"endpoint", "kind", "count", "account"}, s.controlFault)
 	get("behaviour", func(*http.Request, url.Values) (any, error) { return s.behaviourNow(), nil })
-	post("behaviour", []string{"code_shape", "permissions", "me_shape", "user_id_as", "no_user_id", "refresh", "codes_as_text"}, s.controlBehaviour)
+	post("behaviour", behaviourFields(), s.controlBehaviour)
+	get("errors", func(*http.Request, url.Values) (any, error) { return Errors(), nil })
 	get("usage", func(*http.Request, url.Values) (any, error) { return s.Usage(), nil })
 	post("usage", []string{"app", "business"}, s.controlUsage)
 	post("password", []string{"account"}, func(_ *http.Request, form url.Values) (any, error) {
@@ -51,6 +53,44 @@ func (s *Simulator) newControl() http.Handler {
 	})
 	post("remove", []string{"account"}, func(_ *http.Request, form url.Values) (any, error) {
 		return done{true}, s.RemoveApp(form.Get("account"))
+	})
+	post("role", []string{"account", "page", "has"}, func(_ *http.Request, form url.Values) (any, error) {
+		has, err := strconv.ParseBool(form.Get("has"))
+		if err != nil {
+			return nil, errors.New("has must be true or false")
+		}
+		return done{true}, s.SetRole(form.Get("account"), form.Get("page"), has)
+	})
+	post("link", []string{"page", "instagram"}, func(_ *http.Request, form url.Values) (any, error) {
+		return done{true}, s.LinkInstagram(form.Get("page"), form.Get("instagram"))
+	})
+	post("hide", []string{"page", "hidden"}, func(_ *http.Request, form url.Values) (any, error) {
+		hidden, err := strconv.ParseBool(form.Get("hidden"))
+		if err != nil {
+			return nil, errors.New("hidden must be true or false")
+		}
+		return done{true}, s.HidePage(form.Get("page"), hidden)
+	})
+	post("data-access", []string{"account"}, func(_ *http.Request, form url.Values) (any, error) {
+		return done{true}, s.LapseDataAccess(form.Get("account"))
+	})
+	post("system-user", []string{"account", "expires"}, func(_ *http.Request, form url.Values) (any, error) {
+		expires, err := strconv.ParseBool(cmp.Or(form.Get("expires"), "false"))
+		if err != nil {
+			return nil, errors.New("expires must be true or false")
+		}
+		token, err := s.SystemUserToken(form.Get("account"), expires)
+		return map[string]string{"access_token": token}, err
+	})
+	post("popup-code", []string{"account"}, func(_ *http.Request, form url.Values) (any, error) {
+		code, err := s.PopupCode(form.Get("account"))
+		return map[string]string{"code": code}, err
+	})
+	post("callback", []string{"account", "kind"}, func(r *http.Request, form url.Values) (any, error) {
+		return s.SendCallback(r.Context(), form.Get("account"), form.Get("kind"))
+	})
+	get("facebook", func(*http.Request, url.Values) (any, error) {
+		return map[string]any{"people": s.FacebookPeople(), "pages": s.FacebookPages()}, nil
 	})
 	post("account-type", []string{"account", "type"}, func(_ *http.Request, form url.Values) (any, error) {
 		return done{true}, s.SetAccountType(form.Get("account"), form.Get("type"))
@@ -158,15 +198,19 @@ func (s *Simulator) behaviourNow() Behaviour {
 // empty field goes back to its default.
 func (s *Simulator) controlBehaviour(_ *http.Request, form url.Values) (any, error) {
 	b := s.behaviourNow()
-	for name, to := range map[string]*string{
-		"code_shape": &b.CodeShape, "permissions": &b.Permissions, "me_shape": &b.MeShape,
-		"user_id_as": &b.UserIDAs, "refresh": &b.Refresh,
-	} {
-		if form.Has(name) {
-			*to = form.Get(name)
+	for _, w := range b.words() {
+		if form.Has(w.name) {
+			*w.field = form.Get(w.name)
 		}
 	}
-	for name, to := range map[string]*bool{"no_user_id": &b.NoUserID, "codes_as_text": &b.CodesAsText} {
+	if form.Has("pages_at_once") {
+		n, err := strconv.Atoi(cmp.Or(form.Get("pages_at_once"), "0"))
+		if err != nil {
+			return nil, errors.New("pages_at_once must be a whole number")
+		}
+		b.PagesAtOnce = n
+	}
+	for name, to := range b.switches() {
 		if !form.Has(name) {
 			continue
 		}

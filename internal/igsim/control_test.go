@@ -12,6 +12,9 @@ import (
 	"igauth/internal/igsim"
 )
 
+// facebookDefaults is the rest of a Behaviour nobody changed.
+const facebookDefaults = `"proof":"required","expires_in":"present","extend":"new","data_access":"login","page_token":"same","ended_version":"moved_up","pages_at_once":0,"signed_by":"instagram","expires":"deletion","deauthorize_on_remove":false,"codes_as_text":false}`
+
 func TestControl(t *testing.T) {
 	w := newWorld(t, func(c *igsim.Config) {
 		clock := igsim.NewFrozenClock(start)
@@ -25,8 +28,8 @@ func TestControl(t *testing.T) {
 		{"the clock moves", "clock", "advance=720h", `{"now":"2026-12-23T09:30:00Z"}`},
 		{"a fault is set", "fault", "endpoint=me&kind=outage&count=3&account=maria.bakes", `[{"endpoint":"me","kind":"outage","count":3,"account":"maria.bakes"}]`},
 		{"faults are cleared", "fault", "kind=none", `[]`},
-		{"behaviour changes field by field", "behaviour", "refresh=rotate&no_user_id=true", `{"code_shape":"flat","permissions":"","me_shape":"flat","user_id_as":"text","no_user_id":true,"refresh":"rotate","codes_as_text":false}`},
-		{"the other fields stay", "behaviour", "me_shape=data&no_user_id=", `{"code_shape":"flat","permissions":"","me_shape":"data","user_id_as":"text","no_user_id":false,"refresh":"rotate","codes_as_text":false}`},
+		{"behaviour changes field by field", "behaviour", "refresh=rotate&no_user_id=true", `{"code_shape":"flat","permissions":"","me_shape":"flat","user_id_as":"text","no_user_id":true,"refresh":"rotate",` + facebookDefaults},
+		{"the other fields stay", "behaviour", "me_shape=data&no_user_id=", `{"code_shape":"flat","permissions":"","me_shape":"data","user_id_as":"text","no_user_id":false,"refresh":"rotate",` + facebookDefaults},
 		{"the app's usage rises", "usage", "app=80", `{"app":80,"business":0}`},
 		{"so does the account's", "usage", "business=130", `{"app":80,"business":130}`},
 		{"the token lives", "alive", "token=" + token, `{"alive":true}`},

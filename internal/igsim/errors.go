@@ -20,15 +20,23 @@ const (
 	msgVerificationCode = "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request"
 	msgClientSecret     = "Invalid client secret"
 	msgGrantType        = "Invalid grant_type"
+	msgDeveloperRole    = "Insufficient Developer Role"
+	msgInvalidAppID     = "Invalid App ID: The provided app ID does not look like a valid app ID."
+	msgURLBlocked       = "URL Blocked: This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings."
+	msgInvalidScopes    = "Invalid Scopes: "
 )
 
 // flatError is the envelope of api.instagram.com. Its code repeats the HTTP
 // status; it is not one of the Graph codes.
 // https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
 func (c *call) flatError(message string) answer {
-	return jsonAnswer(http.StatusBadRequest, map[string]any{
-		"error_type":    "OAuthException",
-		"code":          c.number(http.StatusBadRequest),
+	return c.flatAnswer(http.StatusBadRequest, "OAuthException", message)
+}
+
+func (c *call) flatAnswer(status int, kind, message string) answer {
+	return jsonAnswer(status, map[string]any{
+		"error_type":    kind,
+		"code":          c.number(status),
 		"error_message": message,
 	})
 }

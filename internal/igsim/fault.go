@@ -13,10 +13,9 @@ import (
 // so that the caller never sees a fault with a Count of 1, and the simulator gets
 // two requests.
 type Fault struct {
-	// Endpoint is code, exchange, refresh, me, permissions, authorize or all;
-	// empty means all. authorize is the consent window and its form.
+	// Endpoint is one of those that Calls counts, or all; empty means all.
 	Endpoint string `json:"endpoint"`
-	// Kind is one of FaultKinds, or "none" to clear.
+	// Kind is one of FaultKinds, the name of one of Errors, or "none" to clear.
 	Kind string `json:"kind"`
 	// Count is how many requests it hits before it is gone; 0: until cleared.
 	Count int `json:"count"`
@@ -57,7 +56,9 @@ func happensAfter(kind string) bool {
 
 // faultEndpoints are the words for Fault.Endpoint.
 var faultEndpoints = []string{
-	endpointCode, endpointExchange, endpointRefresh, endpointMe, endpointPermissions, endpointAuthorize, "all",
+	endpointCode, endpointExchange, endpointRefresh, endpointMe, endpointPermissions, endpointAuthorize,
+	endpointDialog, endpointFacebookCode, endpointFacebookExchange, endpointFacebookAppToken, endpointDebugToken,
+	endpointFacebookMe, endpointAccounts, endpointObject, endpointFacebookPermissions, "all",
 }
 
 // FaultKinds returns the names of all kinds of fault. [FaultTable] explains them.
@@ -79,8 +80,9 @@ func FaultTable() []FaultKind { return slices.Clone(faultTable) }
 // or account meaning any. It fails, and changes nothing, for an unknown kind,
 // endpoint or account, or a negative count.
 func (s *Simulator) SetFault(f Fault) error {
-	if f.Kind != "none" && !slices.Contains(FaultKinds(), f.Kind) {
-		return fmt.Errorf("unknown fault %q: use none, %s", f.Kind, strings.Join(FaultKinds(), ", "))
+	_, named := metaError(f.Kind)
+	if f.Kind != "none" && !named && !slices.Contains(FaultKinds(), f.Kind) {
+		return fmt.Errorf("unknown fault %q: use none, %s, or one of the errors of Meta, such as graph_190_460", f.Kind, strings.Join(FaultKinds(), ", "))
 	}
 	if f.Endpoint != "" && !slices.Contains(faultEndpoints, f.Endpoint) {
 		return fmt.Errorf("unknown endpoint %q: use %s", f.Endpoint, strings.Join(faultEndpoints, ", "))
@@ -90,7 +92,7 @@ func (s *Simulator) SetFault(f Fault) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.Account != "" && s.person(f.Account) == nil {
+	if f.Account != "" && s.person(f.Account) == nil && s.facebookPerson(f.Account) == nil {
 		return unknownAccount(f.Account)
 	}
 	if f.Kind == "none" {

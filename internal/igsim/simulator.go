@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,9 +20,10 @@ const (
 	// DefaultAppSecret is the default Instagram app secret, 32 hexadecimal
 	// digits as the real ones. It is public, and a secret of nothing.
 	DefaultAppSecret = "0123456789abcdef0123456789abcdef"
-	// MetaAppID is the id of the Meta app around the Instagram app: the other id
-	// on the same dashboard, and the most frequent mistake. Who sends it learns
-	// "Invalid platform app", in the window and at the code exchange.
+	// MetaAppID is the default id of the Meta app around the Instagram app: the
+	// other id on the same dashboard, and the most frequent mistake. Who sends it
+	// to Instagram learns "Invalid platform app", in the window and at the code
+	// exchange. Facebook Login takes no other.
 	MetaAppID = "90807060504030201"
 )
 
@@ -35,6 +37,20 @@ type Config struct {
 	// of the window in any case.
 	// https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
 	RedirectURIs []string
+	// MetaAppID and MetaAppSecret are those of the Meta app, for Facebook Login;
+	// empty: the constant MetaAppID and DefaultMetaAppSecret.
+	MetaAppID     string
+	MetaAppSecret string
+	// FacebookRedirectURIs is the list of Facebook Login, which is apart from the
+	// other. The same rules hold.
+	FacebookRedirectURIs []string
+	// FacebookConfigID is the configuration that gives a person's token; empty:
+	// the constant FacebookConfigID. SystemUserConfigID always exists too.
+	FacebookConfigID string
+	// DeauthorizeURL and DeletionURL are where the callbacks of the dashboard go;
+	// empty: SendCallback refuses.
+	DeauthorizeURL string
+	DeletionURL    string
 	// Now is the clock; nil: a running Clock of the simulator's own. It is never
 	// called while the simulator holds a lock.
 	Now func() time.Time
@@ -42,8 +58,8 @@ type Config struct {
 	// Clock moves. With Now set and Advance nil the clock belongs to somebody
 	// else, and the control says so. Advance without Now is an error.
 	Advance func(ctx context.Context, d time.Duration) error
-	// StateFile is where account types, codes, tokens and the history of
-	// refreshes are kept across restarts, readable by the owner only. It holds
+	// StateFile is where account types, codes, tokens, the history of refreshes,
+	// and what people at Facebook granted are kept across restarts, readable by the owner only. It holds
 	// the simulator's tokens in clear. Empty: memory only. Faults and behaviour
 	// are never kept.
 	StateFile string
@@ -71,6 +87,7 @@ type Simulator struct {
 	usage     Usage
 	calls     map[string]int
 	prunedAt  time.Time
+	fb        facebook
 }
 
 // New returns a simulator, with the state of Config.StateFile when there is
@@ -83,7 +100,16 @@ func New(cfg Config) (*Simulator, error) {
 	if cfg.AppSecret == "" {
 		cfg.AppSecret = DefaultAppSecret
 	}
-	for _, uri := range cfg.RedirectURIs {
+	if cfg.MetaAppID == "" {
+		cfg.MetaAppID = MetaAppID
+	}
+	if cfg.MetaAppSecret == "" {
+		cfg.MetaAppSecret = DefaultMetaAppSecret
+	}
+	if cfg.FacebookConfigID == "" {
+		cfg.FacebookConfigID = FacebookConfigID
+	}
+	for _, uri := range slices.Concat(cfg.RedirectURIs, cfg.FacebookRedirectURIs) {
 		if !usableRedirect(uri) {
 			return nil, fmt.Errorf("redirect URI %q is not an absolute http or https URI without a fragment", uri)
 		}
@@ -94,6 +120,7 @@ func New(cfg Config) (*Simulator, error) {
 		people: testPeople(),
 		codes:  map[string]*authCode{},
 		tokens: map[string]*token{},
+		fb:     testFacebook(),
 		calls:  map[string]int{},
 		usage:  defaultUsage,
 	}
@@ -123,8 +150,11 @@ func (s *Simulator) now() time.Time {
 }
 
 // Calls returns how many requests each endpoint got since New, refused and
-// failed ones included: authorize (the window and its form), code, exchange,
-// refresh, me and permissions.
+// failed ones included. Of Instagram: authorize (the window and its form), code,
+// exchange, refresh, me and permissions. Of Facebook: dialog (with its form),
+// facebook_code, facebook_exchange, facebook_app_token, debug_token, facebook_me,
+// accounts (the list of Pages), object (a Page or an Instagram account) and
+// facebook_permissions.
 func (s *Simulator) Calls() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,8 +174,12 @@ const (
 // version is the optional prefix of the paths on graph.instagram.com.
 var version = regexp.MustCompile(`^/v[0-9]{1,3}\.[0-9]/`)
 
-// route finds the endpoint of a path, or returns an empty name.
-func (s *Simulator) route(path string) (string, func(*call) answer) {
+// route finds the endpoint of a request, or returns an empty name.
+func (s *Simulator) route(r *http.Request) (string, func(*call) answer) {
+	if name, serve := s.facebookRoute(r); name != "" {
+		return name, func(c *call) answer { return s.withVersion(c, serve) }
+	}
+	path := r.URL.Path
 	switch path {
 	case "/oauth/authorize":
 		return endpointAuthorize, s.authorize
@@ -173,7 +207,7 @@ func (s *Simulator) route(path string) (string, func(*call) answer) {
 // as the order to close the connection without an answer; who calls ServeHTTP
 // without a server sees the panic.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, serve := s.route(r.URL.Path)
+	name, serve := s.route(r)
 	if name == "" {
 		s.serveOwn(w, r)
 		return
@@ -182,6 +216,10 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fault := s.takeFault(c)
 	if fault != "" && !happensAfter(fault) {
 		s.logCall(c, 0, fault)
+		if e, ok := metaError(fault); ok {
+			s.errorAnswer(c, e).write(w)
+			return
+		}
 		misbehave(w, r, c, fault)
 		return
 	}

@@ -25,6 +25,8 @@ type state struct {
 	People  map[string]personState `json:"people"` // by username
 	Codes   map[string]*authCode   `json:"codes"`  // by their text
 	Tokens  map[string]*token      `json:"tokens"` // by their text
+	// Facebook is missing in files of simulators that knew only Instagram Login.
+	Facebook *facebookState `json:"facebook,omitempty"`
 }
 
 // personState is what can change about a test account.
@@ -62,6 +64,7 @@ func (s *Simulator) load() error {
 
 // restore takes over what belongs to people who still exist.
 func (s *Simulator) restore(st state) {
+	s.restoreFacebook(st.Facebook)
 	for _, p := range s.people {
 		if kept, ok := st.People[p.Username]; ok {
 			p.AccountType, p.refreshes = kept.AccountType, kept.Refreshes
@@ -99,7 +102,7 @@ func (s *Simulator) save(now time.Time) {
 // write replaces the state file in one step, so that a crash leaves the old or
 // the new one. There is no fsync: a power cut may cost a simulator its state.
 func (s *Simulator) write() (err error) {
-	st := state{Version: stateVersion, People: map[string]personState{}, Codes: s.codes, Tokens: s.tokens}
+	st := state{Version: stateVersion, People: map[string]personState{}, Codes: s.codes, Tokens: s.tokens, Facebook: s.fb.state()}
 	for _, p := range s.people {
 		st.People[p.Username] = personState{AccountType: p.AccountType, Refreshes: p.refreshes}
 	}

@@ -160,6 +160,7 @@ func (c *call) longAnswer(text string) answer {
 
 // forgetTokens drops the tokens that expired long ago. The caller holds s.mu.
 func (s *Simulator) forgetTokens(now time.Time) {
+	s.forgetFacebook(now)
 	for text, t := range s.tokens {
 		if now.After(t.ExpiresAt.Add(tokenMemory)) {
 			delete(s.tokens, text)

@@ -1,0 +1,436 @@
+package igsim
+
+import (
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// facebookCodeLife is how long a code of the dialog can be exchanged, which Meta
+// does not tell.
+const facebookCodeLife = 10 * time.Minute
+
+// deadRole is what kills a Page's token when its person loses the role.
+const deadRole = "role"
+
+// The kinds of token, as debug_token spells them.
+const (
+	userToken   = "USER"
+	pageToken   = "PAGE"
+	systemToken = "SYSTEM_USER"
+	appToken    = "APP"
+)
+
+// A facebookCode is what the dialog hands out.
+type facebookCode struct {
+	Username string `json:"username"`
+	// RedirectURI has to come again, "" for a code of the popup of the
+	// JavaScript SDK, with which none may come.
+	RedirectURI string `json:"redirect_uri,omitempty"`
+	// Config is the configuration of the dialog, "" if it was opened with scopes.
+	Config    string    `json:"config,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Used      bool      `json:"used,omitempty"`
+}
+
+// A facebookToken is what the simulator knows about a token of Facebook besides
+// its text.
+type facebookToken struct {
+	Kind     string    `json:"kind"`
+	Username string    `json:"username"`
+	Page     string    `json:"page,omitempty"`
+	Scopes   []string  `json:"scopes,omitempty"` // of a system user
+	Long     bool      `json:"long,omitempty"`
+	IssuedAt time.Time `json:"issued_at"`
+	// ExpiresAt is zero for a token without an end.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	Dead      string    `json:"dead,omitempty"`
+}
+
+// keep stores a token under a new text. Facebook's are about as long as
+// Instagram's. The caller holds s.mu.
+func (s *Simulator) keep(t facebookToken) string {
+	var extra [1]byte
+	_, _ = rand.Read(extra[:])
+	text := "EAA" + randomText(140+int(extra[0])/2)
+	s.fb.tokens[text] = &t
+	return text
+}
+
+// shortEnd is the end of a person's short token: an hour or two, on the hour.
+// https://developers.facebook.com/documentation/facebook-login/guides/access-tokens
+func shortEnd(now time.Time) time.Time { return now.Add(2 * time.Hour).Truncate(time.Hour) }
+
+// checkFacebook finds a living token, whether or not the app may still see data.
+// The caller holds s.mu.
+func (s *Simulator) checkFacebook(text string, now time.Time) (*facebookToken, *graphError) {
+	var e graphError
+	t := s.fb.tokens[text]
+	switch {
+	case t == nil:
+		e = errUnknownToken()
+	case t.Dead == deadPassword:
+		e = errPassword()
+	case t.Dead == deadRemoved:
+		e = errRemoved(s.cfg.MetaAppID)
+	case t.Dead == deadRole:
+		e = errRoleLost()
+	case t.Dead != "":
+		e = errRotated()
+	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
+		e = errExpired(t.ExpiresAt, now)
+		e.subcode = 463
+	default:
+		return t, nil
+	}
+	return nil, &e
+}
+
+// errRoleLost is the answer to a Page's token whose person lost the role.
+// https://developers.facebook.com/docs/graph-api/guides/error-handling
+func errRoleLost() graphError {
+	return graphError{code: 190, subcode: 492, hasSub: true, message: "Error validating access token: The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication."}
+}
+
+// errDataAccess is the answer once ninety days passed since the last login.
+// https://github.com/MrSwitch/hello.js/issues/548
+func errDataAccess() graphError {
+	return graphError{code: 190, subcode: 493, hasSub: true, message: "Error validating access token: The access token is invalid since the user hasn't engaged the app in longer than 90 days."}
+}
+
+// dataAccessEnd is the end of the data access behind a token, zero for a system
+// user, who has no such clock. The caller holds s.mu.
+func (s *Simulator) dataAccessEnd(t *facebookToken) time.Time {
+	if t.Kind == systemToken {
+		return time.Time{}
+	}
+	return s.facebookPerson(t.Username).dataAccessUntil
+}
+
+// facebookData is what calls for data check first: the verb, the query, the
+// token, its proof, and the ninety days. The caller holds s.mu.
+func (s *Simulator) facebookData(c *call) (*facebookToken, *graphError) {
+	text := c.query.Get("access_token")
+	if c.method != http.MethodGet {
+		e := unsupported(c.method)
+		e.kind = "GraphMethodException"
+		return nil, &e
+	}
+	if !c.queryOK {
+		e := errParameter("Invalid query")
+		return nil, &e
+	}
+	if text == "" {
+		return nil, &graphError{code: 2500, message: "An active access token must be used to query information about the current user."}
+	}
+	t, e := s.checkFacebook(text, c.now)
+	if e != nil {
+		return nil, e
+	}
+	if e := s.checkProof(c, text); e != nil {
+		return nil, e
+	}
+	if end := s.dataAccessEnd(t); !end.IsZero() && !c.now.Before(end) {
+		e := errDataAccess()
+		return nil, &e
+	}
+	return t, nil
+}
+
+// checkApp looks at the id and secret of the app. An id that is not known comes
+// first.
+func (s *Simulator) checkApp(c *call) *graphError {
+	switch {
+	case c.method != http.MethodGet:
+		e := unsupported(c.method)
+		e.kind = "GraphMethodException"
+		return &e
+	case !c.queryOK:
+		e := errParameter("Invalid query")
+		return &e
+	case c.query.Get("client_id") == "":
+		e := errParameter("Missing client_id parameter.")
+		return &e
+	case c.query.Get("client_id") != s.cfg.MetaAppID:
+		return &graphError{code: 101, message: "Error validating application. Invalid application ID."}
+	case c.query.Get("client_secret") == "":
+		e := errParameter("Missing client_secret parameter.")
+		return &e
+	case c.query.Get("client_secret") != s.cfg.MetaAppSecret:
+		return &graphError{code: 1, message: "Error validating client secret."}
+	}
+	return nil
+}
+
+// exchangeFacebookCode trades a code for a person's token of an hour or two, or
+// a system user's without an end. The caller holds s.mu.
+// https://developers.facebook.com/documentation/facebook-login/guides/advanced/manual-flow
+func (s *Simulator) exchangeFacebookCode(c *call) answer {
+	if e := s.checkApp(c); e != nil {
+		return c.graphError(*e)
+	}
+	if !c.query.Has("code") {
+		return c.graphError(errParameter("Missing authorization code"))
+	}
+	code := s.fb.codes[c.query.Get("code")]
+	refuse := func(subcode int, message string) answer {
+		a := c.graphError(graphError{code: 100, subcode: subcode, hasSub: subcode != 0, message: message})
+		a.header.Set("WWW-Authenticate", `OAuth "Facebook Platform" "invalid_code" "`+message+`"`)
+		return a
+	}
+	switch {
+	case code == nil:
+		return refuse(0, "Invalid verification code format.")
+	case code.Used:
+		return refuse(36009, "This authorization code has been used.")
+	case !c.now.Before(code.ExpiresAt):
+		return refuse(36007, "This authorization code has expired.")
+	case !code.returnsTo(c):
+		return refuse(36008, msgVerificationCode)
+	}
+	code.Used = true
+	p := s.facebookPerson(code.Username)
+	t := facebookToken{Kind: userToken, Username: p.Username, IssuedAt: c.now, ExpiresAt: shortEnd(c.now)}
+	if code.Config == SystemUserConfigID {
+		t = s.systemUser(p, false, c.now)
+	}
+	text := s.keep(t)
+	s.save(c.now)
+	return c.facebookTokenAnswer(text, t)
+}
+
+// returnsTo compares the redirect URI. A code of a configuration can also be
+// exchanged without one, as Meta's sample for them does.
+// https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business
+func (code *facebookCode) returnsTo(c *call) bool {
+	if code.Config != "" && !c.query.Has("redirect_uri") {
+		return true
+	}
+	return c.query.Get("redirect_uri") == code.RedirectURI
+}
+
+func (c *call) facebookTokenAnswer(text string, t facebookToken) answer {
+	body := map[string]any{"access_token": text, "token_type": "bearer"}
+	if !t.ExpiresAt.IsZero() && c.behaviour.ExpiresIn != "absent" {
+		body["expires_in"] = int64(t.ExpiresAt.Sub(c.now) / time.Second)
+	}
+	return jsonAnswer(http.StatusOK, body)
+}
+
+// extendFacebookToken trades a person's living token, short or long, for a long
+// one. The caller holds s.mu.
+// https://developers.facebook.com/documentation/facebook-login/guides/access-tokens/get-long-lived
+func (s *Simulator) extendFacebookToken(c *call) answer {
+	if e := s.checkApp(c); e != nil {
+		return c.graphError(*e)
+	}
+	text := c.query.Get("fb_exchange_token")
+	t, e := s.checkFacebook(text, c.now)
+	if e != nil {
+		return c.graphError(*e)
+	}
+	if t.Kind == pageToken {
+		return c.graphError(errParameter("Only the token of a person or of a system user can be exchanged"))
+	}
+	if c.behaviour.DataAccess == "exchange" && t.Kind == userToken {
+		s.facebookPerson(t.Username).dataAccessUntil = c.now.Add(dataAccessLife)
+	}
+	next := *t
+	next.Long, next.IssuedAt = true, c.now
+	if !t.ExpiresAt.IsZero() {
+		next.ExpiresAt = c.now.Add(longLife)
+	}
+	if t.Long && c.behaviour.Extend == "same" {
+		*t = next
+	} else {
+		text = s.keep(next)
+	}
+	s.save(c.now)
+	return c.facebookTokenAnswer(text, next)
+}
+
+// appToken answers the app's own token: its id and a text that stands for the
+// secret.
+// https://developers.facebook.com/documentation/facebook-login/guides/access-tokens
+func (s *Simulator) appToken(c *call) answer {
+	if e := s.checkApp(c); e != nil {
+		return c.graphError(*e)
+	}
+	return jsonAnswer(http.StatusOK, map[string]string{"access_token": s.ownToken(), "token_type": "bearer"})
+}
+
+// ownToken is the app's token, the same each time.
+func (s *Simulator) ownToken() string {
+	return s.cfg.MetaAppID + "|" + AppSecretProof(s.cfg.MetaAppSecret, "app token")[:27]
+}
+
+// isAppToken reports whether a token is one of the two texts that stand for the
+// app.
+func (s *Simulator) isAppToken(text string) bool {
+	return text == s.ownToken() || text == s.cfg.MetaAppID+"|"+s.cfg.MetaAppSecret
+}
+
+// debugToken tells what is known of a token. A dead one is no error.
+// https://developers.facebook.com/docs/graph-api/reference/debug_token
+func (s *Simulator) debugToken(c *call) answer {
+	own := c.query.Get("access_token")
+	switch {
+	case c.method != http.MethodGet:
+		return c.graphError(unsupported(c.method))
+	case !c.queryOK:
+		return c.graphError(errParameter("Invalid query"))
+	case !c.query.Has("input_token"):
+		return c.graphError(errParameter("The parameter input_token is required."))
+	case own == "":
+		return c.graphError(graphError{code: 2500, message: "An active access token must be used to query information about the current user."})
+	}
+	if !s.isAppToken(own) {
+		if strings.Contains(own, "|") {
+			return c.graphError(graphError{code: 190, message: "Invalid OAuth access token signature."})
+		}
+		if _, e := s.checkFacebook(own, c.now); e != nil {
+			return c.graphError(*e)
+		}
+		return c.graphError(graphError{code: 100, message: "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app"})
+	}
+	if e := s.checkProof(c, own); e != nil {
+		return c.graphError(*e)
+	}
+	input := c.query.Get("input_token")
+	if s.isAppToken(input) {
+		return jsonAnswer(http.StatusOK, map[string]any{"data": map[string]any{
+			"app_id": s.cfg.MetaAppID, "type": appToken, "application": "Test app", "expires_at": 0, "is_valid": true, "scopes": []string{},
+		}})
+	}
+	_, e := s.checkFacebook(input, c.now)
+	data := map[string]any{"is_valid": e == nil, "scopes": []string{}}
+	if e != nil {
+		failure := map[string]any{"code": c.number(e.code), "message": e.message}
+		if e.hasSub {
+			failure["subcode"] = e.subcode
+		}
+		data["error"] = failure
+	}
+	if t := s.fb.tokens[input]; t != nil {
+		s.describe(t, data)
+	}
+	return jsonAnswer(http.StatusOK, map[string]any{"data": data})
+}
+
+// describe adds what debug_token says of a token that it knows.
+func (s *Simulator) describe(t *facebookToken, data map[string]any) {
+	p, r := s.facebookPerson(t.Username), s.reachOf(t)
+	seconds := func(at time.Time) int64 {
+		if at.IsZero() {
+			return 0
+		}
+		return at.Unix()
+	}
+	data["app_id"] = s.cfg.MetaAppID
+	data["application"] = "Test app"
+	data["type"] = t.Kind
+	data["user_id"] = p.AppScopedID
+	if t.Kind == systemToken {
+		data["user_id"] = systemUserID(p)
+	}
+	data["expires_at"] = seconds(t.ExpiresAt)
+	data["data_access_expires_at"] = seconds(s.dataAccessEnd(t))
+	if t.Long {
+		data["issued_at"] = t.IssuedAt.Unix()
+	}
+	if t.Page != "" {
+		data["profile_id"] = t.Page
+	}
+	if t.Dead == deadRemoved {
+		return
+	}
+	data["scopes"] = slices.Sorted(slices.Values(r.granted))
+	granular := []any{}
+	for _, scope := range []string{"instagram_basic", "pages_show_list"} {
+		if r.has(scope) {
+			granular = append(granular, map[string]any{"scope": scope, "target_ids": s.targets(r, scope)})
+		}
+	}
+	data["granular_scopes"] = granular
+}
+
+// targets are the Pages, or the Instagram accounts, that a permission is about.
+func (s *Simulator) targets(r reach, scope string) []string {
+	ids := []string{}
+	for _, id := range r.pages {
+		switch page := s.page(id); {
+		case scope == "pages_show_list":
+			ids = append(ids, id)
+		case page.Instagram != "":
+			ids = append(ids, page.Instagram)
+		}
+	}
+	return ids
+}
+
+// systemUser is the token of the system user that stands for a person's
+// portfolio.
+// https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business
+func (s *Simulator) systemUser(p *facebookPerson, expires bool, now time.Time) facebookToken {
+	t := facebookToken{Kind: systemToken, Username: p.Username, Scopes: configScopes, Long: true, IssuedAt: now}
+	if expires {
+		t.ExpiresAt = now.Add(longLife)
+	}
+	return t
+}
+
+// systemUserID is the id of that system user.
+func systemUserID(p *facebookPerson) string { return p.AppScopedID[:len(p.AppScopedID)-2] + "91" }
+
+// SystemUserToken makes a token of the system user in the portfolio of a person,
+// as Meta's business settings do: without an end, or for sixty days. A password
+// does not kill it. It fails only for an unknown person.
+// https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business
+func (s *Simulator) SystemUserToken(username string, expires bool) (string, error) {
+	if username == "" {
+		return "", errNoPerson
+	}
+	var text string
+	err := s.change(username, "", func(p *facebookPerson, _ *FacebookPage, now time.Time) error {
+		text = s.keep(s.systemUser(p, expires, now))
+		return nil
+	})
+	return text, err
+}
+
+// PopupCode makes a code as the popup of Meta's JavaScript SDK hands it to a
+// page: a person consented to all of the default permissions, and the exchange
+// must come without redirect_uri. It fails only for an unknown person.
+func (s *Simulator) PopupCode(username string) (string, error) {
+	if username == "" {
+		return "", errNoPerson
+	}
+	var text string
+	err := s.change(username, "", func(p *facebookPerson, _ *FacebookPage, now time.Time) error {
+		text = s.consented(p, consent{asked: configScopes, granted: configScopes, shown: p.Pages}, facebookCode{}, now)
+		return nil
+	})
+	return text, err
+}
+
+// forgetFacebook drops the codes and tokens that nobody can be asking about any
+// more, and keeps a Page's tokens without an end. The caller holds s.mu.
+func (s *Simulator) forgetFacebook(now time.Time) {
+	for text, code := range s.fb.codes {
+		if now.After(code.ExpiresAt.Add(codeMemory)) {
+			delete(s.fb.codes, text)
+		}
+	}
+	for text, t := range s.fb.tokens {
+		old := !t.ExpiresAt.IsZero() && now.After(t.ExpiresAt.Add(tokenMemory))
+		if old || t.Dead != "" && now.After(t.IssuedAt.Add(deadMemory)) {
+			delete(s.fb.tokens, text)
+		}
+	}
+}
+
+// deadMemory is how long after its issue a dead token is remembered, counted
+// from there because a Page's has no end.
+const deadMemory = 400 * 24 * time.Hour
