@@ -53,10 +53,26 @@ func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error)
 		return app.Parts{}, nil, err
 	}
 	parts := folder.Parts(folder.Now, logger(t, false, slog.LevelError))
+	parts.MetaAppSecrets = metaAppSecret(folder)
 	if parts.Settings.Policy, _, err = folderPolicy(folder); err != nil {
 		return app.Parts{}, nil, errors.Join(err, folder.Close())
 	}
 	return parts, func() { _ = folder.Close() }, nil
+}
+
+// metaAppSecret returns the secret of the Meta app, which a folder does not keep. The
+// simulator's is no secret.
+func metaAppSecret(folder *local.Folder) func(context.Context) ([]igauth.Secret, error) {
+	return func(context.Context) ([]igauth.Secret, error) {
+		secret := os.Getenv("IGAUTH_DEV_META_APP_SECRET")
+		if secret == "" && !folder.Record.Real {
+			secret = igsim.DefaultMetaAppSecret
+		}
+		if secret == "" {
+			return nil, errors.New("the secret of the Meta app is not known here: set IGAUTH_DEV_META_APP_SECRET")
+		}
+		return []igauth.Secret{igauth.NewSecret(secret)}, nil
+	}
 }
 
 // store opens the accounts and calls do.

@@ -174,6 +174,7 @@ func TestSecretsAreRevealedInNamedPlaces(t *testing.T) {
 		"internal/igauth/state.go",             // states and claims become text
 		"internal/igauth/signed.go",            // keys sign
 		"internal/igauth/cookie.go",            // the flow's cookie is set
+		"internal/igauth/flowseal.go",          // a person's token is sealed into its flow
 		"internal/igauth/callback.go",          // the claim travels to the site
 		"internal/igauth/api.go",               // a token is handed out
 		"internal/igauth/family.go",            // what somebody brings is recognized

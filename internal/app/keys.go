@@ -58,6 +58,14 @@ func AppSecrets(read, optional SecretText, name string) func(ctx context.Context
 	}
 }
 
+// MetaAppSecrets returns the same for the Meta app; nil if the settings have none.
+func MetaAppSecrets(read, optional SecretText, settings Settings) func(ctx context.Context) ([]igauth.Secret, error) {
+	if settings.MetaAppSecretName == "" {
+		return nil
+	}
+	return AppSecrets(read, optional, settings.MetaAppSecretName)
+}
+
 // trimmed returns a secret without white space around it: one that was pasted
 // with a line end is not another secret.
 func trimmed(s igauth.Secret) igauth.Secret { return igauth.NewSecret(strings.TrimSpace(s.Reveal())) }

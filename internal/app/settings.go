@@ -158,7 +158,7 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 		problem(EnvMetaAppID, fmt.Errorf("Facebook Login needs %s and %s, or neither to be off", EnvMetaAppID, EnvMetaAppSecretName))
 	}
 	problem(EnvFacebookConfigID, checkDigits(s.FacebookConfigID))
-	s.FacebookScopes, err = facebookScopes(words(getenv(EnvFacebookScopes)))
+	s.FacebookScopes, err = ParseFacebookScopes(getenv(EnvFacebookScopes))
 	problem(EnvFacebookScopes, err)
 	s.ReturnURLs, err = igauth.ParseReturnURLs(words(getenv(EnvReturnURLs)), loopback)
 	problem(EnvReturnURLs, err)
@@ -266,8 +266,10 @@ var DefaultFacebookScopes = []string{"business_management", "instagram_basic", "
 // permission is what the name of a permission looks like.
 var permission = regexp.MustCompile(`^[a-z_]{3,64}$`)
 
-// facebookScopes checks the scopes that are asked for in Facebook Login.
-func facebookScopes(list []string) ([]string, error) {
+// ParseFacebookScopes reads the list of scopes that are asked for in Facebook
+// Login. An empty one means DefaultFacebookScopes.
+func ParseFacebookScopes(text string) ([]string, error) {
+	list := words(text)
 	if len(list) == 0 {
 		return slices.Clone(DefaultFacebookScopes), nil
 	}

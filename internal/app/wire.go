@@ -24,9 +24,11 @@ type Parts struct {
 	MetaAppSecrets func(ctx context.Context) ([]igauth.Secret, error)
 	// Meta asks Meta; nil means a client of the settings' own. Who warms its
 	// connections sets it, so that the handlers use those.
-	Meta   *instagram.Client
-	Ledger igauth.Ledger
-	Vault  igauth.Vault
+	Meta *instagram.Client
+	// Facebook is the same for Facebook Login, which is off without settings.
+	Facebook *instagram.Facebook
+	Ledger   igauth.Ledger
+	Vault    igauth.Vault
 	// Keyset is for those who look after the keys of sealed tokens.
 	Keyset Keyset
 	// Publisher takes the events; without one they stay in their rows, for another
@@ -65,7 +67,11 @@ func (p Parts) Authorize() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return igauth.NewAuthorizeHandler(p.front(), meta)
+	front, err := p.front()
+	if err != nil {
+		return nil, err
+	}
+	return igauth.NewAuthorizeHandler(front, meta)
 }
 
 // Callback returns the handler of GET /callback and its result page.
@@ -78,11 +84,21 @@ func (p Parts) Callback() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: store, Meta: meta, Log: p.Log})
+	front, err := p.front()
 	if err != nil {
 		return nil, err
 	}
-	return igauth.NewCallbackHandler(p.front(), connector)
+	cfg := igauth.ConnectorConfig{Store: store, Meta: meta, MetaAppID: p.Settings.MetaAppID, Log: p.Log}
+	if facebook, err := p.FacebookLogin(); err != nil {
+		return nil, err
+	} else if facebook != nil {
+		cfg.Facebook = facebook
+	}
+	connector, err := igauth.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return igauth.NewCallbackHandler(front, connector)
 }
 
 // Accounts returns the handler of /accounts and /claims. Without a public URL it
@@ -145,6 +161,11 @@ func (p Parts) Refresher() (*igauth.Refresher, error) {
 		Store: store, Meta: meta, Log: p.Log,
 		PerSecond: cmp.Or(p.PerSecond, p.Settings.RefreshRate), Parallel: p.Settings.RefreshAtOnce,
 	}
+	if facebook, err := p.FacebookLogin(); err != nil {
+		return nil, err
+	} else if facebook != nil {
+		cfg.Facebook = facebook
+	}
 	if p.Publisher != nil {
 		if cfg.Relay, err = p.relay(store); err != nil {
 			return nil, err
@@ -199,8 +220,30 @@ func (p Parts) Instagram() (*instagram.Client, error) {
 	})
 }
 
-func (p Parts) front() igauth.FrontConfig {
-	return igauth.FrontConfig{
+// FacebookLogin returns the client of Meta's API behind Facebook Login, nil if that
+// is off.
+func (p Parts) FacebookLogin() (*instagram.Facebook, error) {
+	if p.Facebook != nil || !p.Settings.FacebookLogin() {
+		return p.Facebook, nil
+	}
+	appSecrets := p.MetaAppSecrets
+	if appSecrets == nil {
+		appSecrets = func(context.Context) ([]igauth.Secret, error) {
+			return nil, errors.New("this function has no access to the secret of the Meta app")
+		}
+	}
+	return instagram.NewFacebook(instagram.FacebookConfig{
+		WWW: p.Settings.FacebookWWW, Graph: p.Settings.FacebookGraph,
+		AppID:       p.Settings.MetaAppID,
+		AppSecrets:  appSecrets,
+		RedirectURI: p.Settings.CallbackURL(),
+		ConfigID:    p.Settings.FacebookConfigID,
+		Now:         p.Now,
+	})
+}
+
+func (p Parts) front() (igauth.FrontConfig, error) {
+	cfg := igauth.FrontConfig{
 		AppID:      p.Settings.AppID,
 		StateKeys:  p.StateKeys,
 		ReturnURLs: p.Settings.ReturnURLs,
@@ -210,6 +253,18 @@ func (p Parts) front() igauth.FrontConfig {
 		Now:        p.Now,
 		Log:        p.Log,
 	}
+	facebook, err := p.FacebookLogin()
+	if err != nil || facebook == nil {
+		return cfg, err
+	}
+	cfg.Facebook = facebook
+	if p.Settings.FacebookConfigID == "" {
+		cfg.FacebookScopes = p.Settings.FacebookScopes
+		if len(cfg.FacebookScopes) == 0 {
+			cfg.FacebookScopes = DefaultFacebookScopes
+		}
+	}
+	return cfg, nil
 }
 
 // WarmKeyset reads the keyset if tokens are sealed.

@@ -8,22 +8,23 @@ import (
 
 // Consent knows where visitors give their consent.
 type Consent interface {
-	// ConsentURL returns the address of Instagram's consent window for a flow.
+	// ConsentURL returns the address of Meta's consent window for a flow.
 	ConsentURL(request ConsentRequest) *url.URL
 }
 
 // A ConsentRequest is what the consent window is asked.
 type ConsentRequest struct {
-	State  Secret
+	State Secret
+	// Scopes are asked for; nil if a configuration at Meta names them.
 	Scopes []string
-	// ForceReauth asks for Instagram's credentials even in a browser that is
+	// ForceReauth asks for the visitor's credentials even in a browser that is
 	// logged in, so that another account can be chosen.
 	ForceReauth bool
 }
 
 // AuthorizeHandler answers GET /authorize: it checks where the visitor wants to
 // return to, binds a new flow to the browser by a cookie, and sends the visitor
-// to Instagram. It makes no remote call once the state key is known, and stores
+// to Instagram, or to Facebook if the request says so. It makes no remote call once the state key is known, and stores
 // nothing.
 type AuthorizeHandler struct {
 	front
@@ -57,7 +58,7 @@ func (h *AuthorizeHandler) serve(w http.ResponseWriter, r *http.Request) {
 
 // begin makes the flow and returns the address to send the visitor to.
 func (h *AuthorizeHandler) begin(w http.ResponseWriter, r *http.Request) (*url.URL, error) {
-	query, err := single(r, "return_to", "scope", "force_reauth", reconnectParameter)
+	query, err := single(r, "return_to", "scope", "force_reauth", loginParameter, reconnectParameter)
 	if err != nil {
 		return nil, err
 	}
@@ -67,11 +68,9 @@ func (h *AuthorizeHandler) begin(w http.ResponseWriter, r *http.Request) (*url.U
 	} else if !h.ReturnURLs.Contains(returnTo) {
 		return nil, newError(CodeReturnURLUnknown, nil)
 	}
-	scopes := h.Scopes
-	if list := query["scope"]; list != "" {
-		if scopes, err = ParseScopes(list, h.Scopes); err != nil {
-			return nil, err
-		}
+	wish, err := h.wish(query)
+	if err != nil {
+		return nil, err
 	}
 	force, err := parseFlag(query["force_reauth"])
 	if err != nil {
@@ -81,36 +80,64 @@ func (h *AuthorizeHandler) begin(w http.ResponseWriter, r *http.Request) (*url.U
 	if err != nil {
 		return nil, err
 	}
-	var only errand
 	if text, given := query[reconnectParameter]; given {
-		if _, both := query["scope"]; both {
-			return nil, newError(CodeRequestInvalid, nil) // the link has the scopes
-		}
-		link, err := openLink(text, keys, h.AppID, h.Now())
-		if err != nil {
+		if wish, err = openLink(text, keys, h.AppID, h.Now()); err != nil {
 			return nil, err
 		}
-		only = link.errand
-		if link.scopes != nil {
-			scopes = link.scopes
-		}
 	}
-	state, cookie, err := newFlowState(h.Random, h.Now(), h.ReturnURLs.mark(returnTo), only, scopes)
+	if !h.offers(wish.login) {
+		return nil, newError(CodeLoginOff, nil)
+	}
+	if usual := h.scopes(wish.login); wish.scopes == nil || usual == nil {
+		wish.scopes = usual
+	}
+	state, cookie, err := newFlowState(h.Random, h.Now(), h.ReturnURLs.mark(returnTo), wish)
 	if err != nil {
 		return nil, err
 	}
 	h.cookies.prune(w, r)
 	h.cookies.set(w, state.id(), cookie)
-	if only.account == "" {
-		h.Log.InfoContext(r.Context(), "flow started", "flow", state.id())
-	} else {
-		h.Log.InfoContext(r.Context(), "flow started", "flow", state.id(), "accountId", only.account)
+	log := h.Log.With("flow", state.id(), "login", wish.login)
+	if wish.account != "" {
+		log = log.With("accountId", wish.account)
 	}
-	return h.consent.ConsentURL(ConsentRequest{
+	log.InfoContext(r.Context(), "flow started")
+	consent := h.consent
+	if wish.login == LoginFacebook {
+		consent = h.Facebook
+	}
+	return consent.ConsentURL(ConsentRequest{
 		State:       state.seal(keys[0], h.AppID),
-		Scopes:      scopes,
+		Scopes:      wish.scopes,
 		ForceReauth: force,
 	}), nil
+}
+
+// wish reads what a request asks for, but for a reconnect link, which says all of
+// that itself.
+func (h *AuthorizeHandler) wish(query map[string]string) (wish, error) {
+	w := wish{login: LoginInstagram}
+	name, named := query[loginParameter]
+	list, listed := query["scope"]
+	if _, linked := query[reconnectParameter]; linked && (named || listed) {
+		return wish{}, newError(CodeRequestInvalid, nil)
+	}
+	if named {
+		w.login = Login(name)
+	}
+	switch {
+	case w.login != LoginInstagram && w.login != LoginFacebook:
+		return wish{}, newError(CodeLoginUnknown, nil)
+	case !h.offers(w.login):
+		return wish{}, newError(CodeLoginOff, nil)
+	case list == "":
+		return w, nil
+	case h.scopes(w.login) == nil:
+		return wish{}, newError(CodeRequestInvalid, nil) // Meta would not look at them
+	}
+	var err error
+	w.scopes, err = w.login.parseScopes(list, h.scopes(w.login))
+	return w, err
 }
 
 // parseFlag reads a boolean parameter; an absent one is false.

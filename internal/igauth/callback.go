@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// CallbackHandler answers GET /callback, where Instagram sends the visitor back,
-// and GET /callback/result, the page on which a flow without a return URL ends.
-// It spends a code at most once, only in the browser that started the flow.
+// CallbackHandler answers GET /callback, where Meta sends the visitor back, GET
+// /callback/result, the page on which a flow without a return URL ends, and GET and
+// POST /callback/choose, where a visitor with several accounts chooses one. It spends a code at most once, only in the browser that started the flow.
 type CallbackHandler struct {
 	front
 	connector *Connector
@@ -20,6 +20,7 @@ type CallbackHandler struct {
 const (
 	callbackPath = "/callback"
 	resultPath   = "/callback/result"
+	choosePath   = "/callback/choose"
 	// maxCodeLength bounds the code, which Meta documents as opaque.
 	maxCodeLength = 1024
 )
@@ -37,6 +38,7 @@ func NewCallbackHandler(cfg FrontConfig, connector *Connector) (http.Handler, er
 	mux := http.NewServeMux()
 	mux.Handle(callbackPath, getOnly(h.serve))
 	mux.Handle(resultPath, getOnly(h.result))
+	mux.HandleFunc(choosePath, h.choose)
 	mux.HandleFunc("/", notFound)
 	return secured(cfg.PlainHTTP, mux), nil
 }
@@ -44,32 +46,57 @@ func NewCallbackHandler(cfg FrontConfig, connector *Connector) (http.Handler, er
 // A visit is a callback whose state and cookie prove that it belongs to a flow
 // of this browser.
 type visit struct {
-	state  flowState
+	state flowState
+	// text is the state as it came.
+	text   string
 	cookie Secret
-	// code is what Instagram gave, empty if it reports a failure instead.
+	// seal is the flow's in this browser.
+	seal FlowSeal
+	// code is what Meta gave, empty if it reports a failure instead.
 	code Secret
-	// failure is CodeDenied or what else Instagram reports.
+	// failure is CodeDenied or what else Meta reports.
 	failure Code
+}
+
+// claim is what the visitor takes along.
+func (v visit) claim() Secret { return v.state.claim(v.cookie) }
+
+// arrival is the visit as the connector sees it.
+func (v visit) arrival() Arrival {
+	return Arrival{
+		Flow:            v.state.id(),
+		FlowExpiresAt:   v.state.issuedAt.Add(FlowLifetime),
+		Login:           v.state.login,
+		RequestedScopes: v.state.scopes,
+		Only:            v.state.reconnect.account,
+		Code:            v.code,
+		Failure:         v.failure,
+		Seal:            v.seal,
+		ClaimHash:       claimHash(v.claim()),
+	}
 }
 
 func (h *CallbackHandler) serve(w http.ResponseWriter, r *http.Request) {
 	v, err := h.receive(r)
 	if err != nil {
-		code := CodeOf(err)
-		h.Log.WarnContext(r.Context(), "callback refused", "code", code, "err", err)
-		writePage(w, r, code, pageOptions{Again: h.againURL(r.Context(), v.state)})
+		h.refuse(w, r, v, err)
 		return
 	}
-	claim := v.state.claim(v.cookie)
-	outcome, err := h.connector.Finish(r.Context(), Arrival{
-		Flow:            v.state.id(),
-		FlowExpiresAt:   v.state.issuedAt.Add(FlowLifetime),
-		RequestedScopes: v.state.scopes,
-		Only:            v.state.reconnect.account,
-		Code:            v.code,
-		Failure:         v.failure,
-		ClaimHash:       claimHash(claim),
-	})
+	outcome, err := h.connector.Finish(r.Context(), v.arrival())
+	h.answer(w, r, v, outcome, err)
+}
+
+// refuse answers a request that does not belong to a flow of this browser, or not
+// any more.
+func (h *CallbackHandler) refuse(w http.ResponseWriter, r *http.Request, v visit, err error) {
+	code := CodeOf(err)
+	h.Log.WarnContext(r.Context(), "callback refused", "code", code, "err", err)
+	writePage(w, r, code, pageOptions{Again: h.againURL(r.Context(), v.state)})
+}
+
+// answer sends the visitor on from a flow that has ended, has to wait, or needs
+// their choice.
+func (h *CallbackHandler) answer(w http.ResponseWriter, r *http.Request, v visit, outcome Outcome, err error) {
 	if err != nil {
 		h.Log.ErrorContext(r.Context(), "flow not finished", "flow", v.state.id(), "code", CodeOf(err), "err", err)
 		writePage(w, r, CodeOf(err), pageOptions{Again: h.againURL(r.Context(), v.state)})
@@ -78,17 +105,25 @@ func (h *CallbackHandler) serve(w http.ResponseWriter, r *http.Request) {
 	if outcome.Code == CodeInProgress {
 		// The other request is slow. The browser asks again by itself.
 		w.Header().Set("Refresh", "2")
+		if r.Method == http.MethodPost {
+			// A choice that was sent is not sent again.
+			w.Header().Set("Refresh", "2;url="+chooseURL(v.text))
+		}
 		writePage(w, r, CodeInProgress, pageOptions{})
 		return
 	}
-	w.Header().Set("Location", h.leave(r.Context(), v.state, outcome, claim))
+	location := chooseURL(v.text)
+	if outcome.Code != CodeChoose {
+		location = h.leave(r.Context(), v.state, outcome, v.claim())
+	}
+	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusSeeOther)
 }
 
 // receive checks everything that can be checked without a remote call. On an
 // error the state is set if it was authentic.
 func (h *CallbackHandler) receive(r *http.Request) (visit, error) {
-	query, err := single(r, "state", "code", "error", "error_reason", "error_description")
+	query, err := single(r, "state", "code", "error", "error_code", "error_reason", "error_description")
 	if err != nil {
 		return visit{}, err
 	}
@@ -97,27 +132,17 @@ func (h *CallbackHandler) receive(r *http.Request) (visit, error) {
 		// (https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login).
 		return visit{}, newError(CodeDenied, nil)
 	}
-	keys, err := h.StateKeys(r.Context())
-	if err != nil {
-		return visit{}, err
-	}
-	state, err := openState(NewSecret(query["state"]), keys, h.AppID, h.Now())
-	v := visit{state: state}
+	v, err := h.recognize(r, query["state"])
 	if err != nil {
 		return v, err
 	}
-	cookie, ok := h.cookies.get(r, state.id())
-	if !ok {
-		return v, newError(CodeCookieMissing, nil)
-	}
-	if !state.boundTo(cookie) {
-		return v, newError(CodeStateInvalid, nil)
-	}
-	v.cookie = cookie
 	_, failed := query["error"]
-	// Instagram ends the address with #_, which some software turns into a part
-	// of the query.
-	code := strings.TrimSuffix(query["code"], "#_")
+	if _, numbered := query["error_code"]; numbered {
+		failed = true // all that Facebook tells of some errors
+	}
+	// Instagram ends the address with #_ and Facebook with #_=_, which some software
+	// turns into a part of the query.
+	code := strings.TrimSuffix(strings.TrimSuffix(query["code"], "#_=_"), "#_")
 	switch {
 	case failed && code != "":
 		return v, newError(CodeRequestInvalid, nil)
@@ -129,6 +154,33 @@ func (h *CallbackHandler) receive(r *http.Request) (visit, error) {
 		v.code = NewSecret(code)
 	}
 	return v, nil
+}
+
+// recognize returns the visit of a state, if it is authentic, not too old, and
+// bound to this browser. On an error the state is set if it was authentic.
+func (h *CallbackHandler) recognize(r *http.Request, text string) (visit, error) {
+	keys, err := h.StateKeys(r.Context())
+	if err != nil {
+		return visit{}, err
+	}
+	state, err := openState(NewSecret(text), keys, h.AppID, h.Now())
+	v := visit{state: state, text: text}
+	if err != nil {
+		return v, err
+	}
+	cookie, ok := h.cookies.get(r, state.id())
+	if !ok {
+		return v, newError(CodeCookieMissing, nil)
+	}
+	if !state.boundTo(cookie) {
+		return v, newError(CodeStateInvalid, nil)
+	}
+	if !h.offers(state.login) {
+		return v, newError(CodeLoginOff, nil)
+	}
+	v.cookie = cookie
+	v.seal, err = newFlowSeal(state.id(), cookie, keys)
+	return v, err
 }
 
 // refusal names the failure that Instagram reports to the callback. A missing

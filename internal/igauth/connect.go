@@ -35,8 +35,10 @@ type Grant struct {
 type ConnectorConfig struct {
 	Store *Store
 	Meta  Exchanger
-	// Facebook is asked for the flows of Facebook Login; nil means that it is off.
-	Facebook FacebookExchanger
+	// Facebook is asked for the flows of Facebook Login, nil means that it is off;
+	// MetaAppID is the id of its app.
+	Facebook  FacebookExchanger
+	MetaAppID string
 	// Timeout bounds one connection, default 24 s: API Gateway gives up after 30
 	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 	Timeout time.Duration
@@ -49,11 +51,13 @@ type ConnectorConfig struct {
 
 // A Connector finishes flows: it spends the code and stores the account.
 type Connector struct {
-	store    *Store
-	meta     Exchanger
-	timeout  time.Duration
-	patience time.Duration
-	log      *slog.Logger
+	store     *Store
+	meta      Exchanger
+	facebook  FacebookExchanger
+	metaAppID string
+	timeout   time.Duration
+	patience  time.Duration
+	log       *slog.Logger
 }
 
 // NewConnector returns a Connector, or what is wrong with its configuration.
@@ -61,28 +65,44 @@ func NewConnector(cfg ConnectorConfig) (*Connector, error) {
 	if cfg.Store == nil || cfg.Meta == nil {
 		return nil, errors.New("a connector needs a store and a client of Meta")
 	}
+	if cfg.Facebook != nil && cfg.MetaAppID == "" {
+		return nil, errors.New("Facebook Login needs the Meta app id")
+	}
 	defaultTo(&cfg.Timeout, 24*time.Second)
 	defaultTo(&cfg.Patience, 8*time.Second)
 	if cfg.Patience >= cfg.Timeout {
 		return nil, fmt.Errorf("a second delivery waits %s: must be less than the timeout, %s", cfg.Patience, cfg.Timeout)
 	}
-	return &Connector{store: cfg.Store, meta: cfg.Meta, timeout: cfg.Timeout, patience: cfg.Patience, log: logOr(cfg.Log)}, nil
+	return &Connector{
+		store: cfg.Store, meta: cfg.Meta, facebook: cfg.Facebook, metaAppID: cfg.MetaAppID,
+		timeout: cfg.Timeout, patience: cfg.Patience, log: logOr(cfg.Log),
+	}, nil
 }
 
 // metaPauses are the pauses between tries of a request that may be repeated.
 var metaPauses = []time.Duration{200 * time.Millisecond, 800 * time.Millisecond}
 
 // connect spends the code and stores the account of a visitor who came at a time. On success the flow has its
-// outcome and is stored with it.
+// outcome, or the accounts to choose from, and is stored with it.
 func (c *Connector) connect(ctx context.Context, began time.Time, arrival Arrival, flow *Flow) error {
+	if arrival.Login == LoginFacebook {
+		return c.connectFacebook(ctx, began, arrival, flow)
+	}
 	profile, token, err := c.obtain(ctx, arrival)
 	if err != nil {
 		return err
 	}
+	return c.keep(ctx, began, arrival, profile, token, flow)
+}
+
+// keep stores the account of a visitor who came at a time, with the token that
+// Meta gave, and the flow with its outcome.
+func (c *Connector) keep(ctx context.Context, began time.Time, arrival Arrival, profile Profile, token Token, flow *Flow) error {
 	for try := 0; ; try++ {
 		lease := flow.Lease
 		lease.RequestedScopes = arrival.RequestedScopes
-		lease.Login = LoginInstagram
+		lease.Login = arrival.Login
+		defaultTo(&lease.Login, LoginInstagram)
 		a, err := c.store.intend(ctx, profile, token.IssuedAt, lease, flow, func(a Account) error {
 			switch {
 			case a.Status.Live() && a.ConnectedAt.After(token.IssuedAt):
@@ -100,11 +120,12 @@ func (c *Connector) connect(ctx context.Context, began time.Time, arrival Arriva
 		if err != nil {
 			return err
 		}
+		before := *flow
 		c.connected(arrival, flow, token)
 		if _, err = c.store.commit(ctx, a, token, flow); err == nil {
 			return nil
 		}
-		flow.Outcome = Outcome{}
+		flow.reopen(before)
 		if !errors.Is(err, ErrConflict) {
 			return err
 		}
@@ -130,7 +151,7 @@ const takeTurns = 400 * time.Millisecond
 
 // connected gives the flow the outcome of a connection.
 func (c *Connector) connected(arrival Arrival, flow *Flow, token Token) {
-	flow.Outcome = Outcome{Code: CodeConnected, MissingScopes: missingScopes(arrival.RequestedScopes, token.Scopes)}
+	flow.end(Outcome{Code: CodeConnected, MissingScopes: missingScopes(arrival.RequestedScopes, token.Scopes)})
 	flow.ClaimHash = arrival.ClaimHash
 	flow.ClaimUntil = c.store.now().Add(claimLifetime).UTC()
 }
@@ -155,40 +176,27 @@ func (c *Connector) yield(ctx context.Context, arrival Arrival, a Account, token
 
 // obtain asks Meta for everything. The answer is complete and plausible.
 func (c *Connector) obtain(ctx context.Context, arrival Arrival) (Profile, Token, error) {
-	grant, err := c.exchange(ctx, arrival.Code)
+	grant, err := exchange(ctx, c.meta.ExchangeCode, arrival.Code)
 	if err != nil {
 		return Profile{}, Token{}, err
 	}
-	type answer struct {
-		profile Profile
-		err     error
-	}
-	asked := make(chan answer, 1)
-	go func() {
-		var a answer
-		a.err = insistently(ctx, func() (err error) {
-			a.profile, err = c.meta.Profile(ctx, grant.Token)
-			return err
-		})
-		asked <- a
-	}()
+	asked := meanwhile(ctx, func() (Profile, error) { return c.meta.Profile(ctx, grant.Token) })
 	var token Token
 	err = insistently(ctx, func() (err error) {
 		token, err = c.meta.ExtendToken(ctx, grant.Token)
 		return err
 	})
-	who := <-asked
-	if who.err == nil && arrival.Only != "" && who.profile.ID != arrival.Only {
+	profile, unknown := asked()
+	if unknown == nil && arrival.Only != "" && profile.ID != arrival.Only {
 		// Whatever else is wrong with that account, it is not the one.
-		return Profile{}, Token{}, c.refuse(ctx, arrival.Only, who.profile)
+		return Profile{}, Token{}, c.refuse(ctx, arrival.Only, profile)
 	}
 	if err != nil {
 		return Profile{}, Token{}, err
 	}
-	if who.err != nil {
-		return Profile{}, Token{}, who.err
+	if unknown != nil {
+		return Profile{}, Token{}, unknown
 	}
-	profile := who.profile
 	if profile.AppScopedID == "" {
 		profile.AppScopedID = grant.AppScopedID
 	}
@@ -206,9 +214,9 @@ func (c *Connector) obtain(ctx context.Context, arrival Arrival) (Profile, Token
 
 // exchange spends the code. It is tried again only while nothing was sent; when
 // the answer to what was sent is lost, the code may be spent.
-func (c *Connector) exchange(ctx context.Context, code Secret) (Grant, error) {
+func exchange(ctx context.Context, spend func(context.Context, Secret) (Grant, error), code Secret) (Grant, error) {
 	for try := 0; ; try++ {
-		grant, err := c.meta.ExchangeCode(ctx, code)
+		grant, err := spend(ctx, code)
 		e, ok := errors.AsType[*Error](err)
 		switch {
 		case err == nil:
@@ -234,4 +242,23 @@ func insistently(ctx context.Context, do func() error) error {
 		err = do()
 	}
 	return err
+}
+
+// meanwhile asks for something insistently while its caller does something else.
+// The function that it returns waits for the answer.
+func meanwhile[T any](ctx context.Context, ask func() (T, error)) func() (T, error) {
+	var answer T
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = insistently(ctx, func() (err error) {
+			answer, err = ask()
+			return err
+		})
+	}()
+	return func() (T, error) {
+		<-done
+		return answer, err
+	}
 }

@@ -61,17 +61,36 @@ type Outcome struct {
 // Done reports whether the flow has an outcome.
 func (f Flow) Done() bool { return f.Outcome.Code != "" }
 
-// An Arrival is a visitor who came back from Instagram, in the browser in which
-// the flow began.
+// waits reports whether the visitor has to choose an account.
+func (f Flow) waits() bool { return !f.Done() && f.SealedToken != "" }
+
+// end gives the flow its outcome. The person's token has no use any more.
+func (f *Flow) end(outcome Outcome) {
+	f.Outcome, f.Choices, f.SealedToken = outcome, nil, ""
+}
+
+// reopen takes back the end of a flow that was not saved.
+func (f *Flow) reopen(before Flow) {
+	f.Outcome, f.Choices, f.SealedToken = Outcome{}, before.Choices, before.SealedToken
+	f.ClaimHash, f.ClaimUntil = "", time.Time{}
+}
+
+// An Arrival is a visitor who came back from Meta, in the browser in which the
+// flow began.
 type Arrival struct {
-	Flow            FlowID
-	FlowExpiresAt   time.Time
+	Flow          FlowID
+	FlowExpiresAt time.Time
+	// Login is the one that the flow began with; "" means LoginInstagram.
+	Login           Login
 	RequestedScopes []string
 	// Only is the account that alone may be connected; "" means any.
 	Only AccountID
-	// Code is what Instagram gave; if it is empty, Failure says why.
+	// Code is what Meta gave; if it is empty, Failure says why.
 	Code    Secret
 	Failure Code
+	// Seal keeps the person's token while they choose an account; only flows of
+	// Facebook Login need it.
+	Seal FlowSeal
 	// ClaimHash is the hash of the claim that the visitor will take along.
 	ClaimHash string
 }
@@ -90,8 +109,9 @@ const (
 
 // Finish ends a flow and returns how. Of all deliveries of one callback exactly
 // one spends the code; the others wait for it and get the same outcome, or
-// CodeInProgress when it takes long. An error means that nothing is known and
-// the visitor may ask again.
+// CodeInProgress when it takes long. CodeChoose is no end: the visitor has several
+// accounts, and [Connector.Choose] goes on. An error means that nothing is known
+// and the visitor may ask again.
 //
 // The work goes on when the visitor leaves: the context's cancellation is
 // ignored, its values are not.
@@ -133,6 +153,10 @@ func (c *Connector) timeLeft(ctx context.Context) time.Duration {
 
 // end writes down how a flow ended, unless that was committed with the account.
 func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, error) {
+	if err == nil && flow.waits() {
+		c.log.InfoContext(ctx, "the visitor has to choose", "flow", flow.ID, "choices", len(flow.Choices))
+		return Outcome{Code: CodeChoose}, nil
+	}
 	if err == nil {
 		c.log.InfoContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "accountId", flow.Account)
 		return flow.Outcome, nil
@@ -142,7 +166,7 @@ func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, err
 		// the next request or run, so the flow is left open.
 		return Outcome{}, err
 	}
-	flow.Outcome = outcomeOf(err)
+	flow.end(outcomeOf(err))
 	c.store.connectFailed(ctx, CodeOf(err))
 	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err)
 	ctx, cancel := afterwards(ctx)
@@ -165,6 +189,8 @@ func (c *Connector) join(ctx context.Context, arrival Arrival) (Outcome, error) 
 			return Outcome{}, fmt.Errorf("reading the flow: %w", err)
 		case flow.Done():
 			return flow.Outcome, nil
+		case flow.waits() && flow.Lease.Attempt == "":
+			return Outcome{Code: CodeChoose}, nil
 		case !c.store.now().Before(flow.Lease.Until):
 			return c.takeOver(ctx, arrival, flow)
 		case sleep(patience, pollEvery) != nil:
@@ -174,7 +200,8 @@ func (c *Connector) join(ctx context.Context, arrival Arrival) (Outcome, error) 
 }
 
 // takeOver ends a flow whose request died. If it came as far as storing a token,
-// that token is found. The code is not sent again: it may have been spent.
+// that token is found. The code is not sent again: it may have been spent. A choice
+// spends nothing, so that the visitor has it once more.
 func (c *Connector) takeOver(ctx context.Context, arrival Arrival, flow Flow) (Outcome, error) {
 	flow.Lease.Until = c.store.now().Add(c.timeout + leaseMargin).UTC()
 	if err := c.store.save(ctx, nil, &flow); errors.Is(err, ErrConflict) {
@@ -183,6 +210,14 @@ func (c *Connector) takeOver(ctx context.Context, arrival Arrival, flow Flow) (O
 		return Outcome{}, fmt.Errorf("taking over the flow: %w", err)
 	}
 	err := c.resume(ctx, arrival, &flow)
+	if CodeOf(err) == CodeOutcomeUnknown && flow.waits() {
+		flow.Account, flow.Lease = "", Lease{}
+		if err = c.store.save(ctx, nil, &flow); errors.Is(err, ErrConflict) {
+			return c.join(ctx, arrival)
+		} else if err != nil {
+			return Outcome{}, fmt.Errorf("asking for the choice again: %w", err)
+		}
+	}
 	return c.end(ctx, flow, err)
 }
 
@@ -196,6 +231,7 @@ func (c *Connector) resume(ctx context.Context, arrival Arrival, flow *Flow) err
 	if err != nil {
 		return fmt.Errorf("reading the account: %w", err)
 	}
+	before := *flow
 	c.connected(arrival, flow, Token{Scopes: a.Scopes})
 	if a.Lease.Attempt == flow.Lease.Attempt {
 		_, found, err := c.store.finishAttempt(ctx, a, flow)
@@ -206,6 +242,6 @@ func (c *Connector) resume(ctx context.Context, arrival Arrival, flow *Flow) err
 		// A run was faster and has committed the token.
 		return c.store.save(ctx, nil, flow)
 	}
-	flow.Outcome, flow.ClaimHash = Outcome{}, ""
+	flow.reopen(before)
 	return unknown
 }

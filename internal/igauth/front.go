@@ -23,6 +23,11 @@ type FrontConfig struct {
 	// Scopes are asked for when a request names none, and are accepted in a
 	// request. Nil means ScopeBasic alone.
 	Scopes []string
+	// Facebook knows where visitors of Facebook Login give their consent; nil means
+	// that it is off. FacebookScopes are as Scopes; nil means that a configuration
+	// of Facebook Login for Business names them, and no request can.
+	Facebook       Consent
+	FacebookScopes []string
 	// PlainHTTP leaves out what browsers refuse without TLS: the prefix and the
 	// flag of cookies. Only the development server on loopback may set it.
 	PlainHTTP bool
@@ -50,6 +55,9 @@ func newFront(cfg FrontConfig) (front, error) {
 		return front{}, errors.New("the state keys are missing")
 	}
 	cfg.Scopes = sortedScopes(append(slices.Clone(cfg.Scopes), ScopeBasic))
+	if cfg.FacebookScopes != nil {
+		cfg.FacebookScopes = sortedScopes(append(slices.Clone(cfg.FacebookScopes), LoginFacebook.requiredScopes()...))
+	}
 	cfg.Now, cfg.Random, cfg.Log = nowOr(cfg.Now), randomOr(cfg.Random), logOr(cfg.Log)
 	return front{FrontConfig: cfg, cookies: flowCookies{plain: cfg.PlainHTTP}}, nil
 }
@@ -68,7 +76,20 @@ const (
 	// reconnectParameter has a reconnect link's text, at /authorize and on the
 	// result page.
 	reconnectParameter = "reconnect"
+	// loginParameter names the login, at the same places.
+	loginParameter = "login"
 )
+
+// offers reports whether a login is on.
+func (f front) offers(login Login) bool { return login != LoginFacebook || f.Facebook != nil }
+
+// scopes are asked for in a login when a request names none.
+func (f front) scopes(login Login) []string {
+	if login == LoginFacebook {
+		return f.FacebookScopes
+	}
+	return f.Scopes
+}
 
 // againURL returns the link that starts the same kind of flow again. It is made
 // from an authenticated state or from nothing.
@@ -79,8 +100,13 @@ func (f front) againURL(ctx context.Context, s flowState) string {
 	}
 	if link := f.link(ctx, s); link != "" {
 		query.Set(reconnectParameter, link)
-	} else if s.scopes != nil && !slices.Equal(s.scopes, f.Scopes) {
-		query.Set("scope", strings.Join(s.scopes, ","))
+	} else {
+		if s.login == LoginFacebook {
+			query.Set(loginParameter, string(s.login))
+		}
+		if s.scopes != nil && !slices.Equal(s.scopes, f.scopes(s.login)) {
+			query.Set("scope", strings.Join(s.scopes, ","))
+		}
 	}
 	if len(query) == 0 {
 		return authorizePath
@@ -99,7 +125,7 @@ func (f front) link(ctx context.Context, s flowState) string {
 		f.Log.WarnContext(ctx, "reconnect link not made", "flow", s.id(), "err", err)
 		return ""
 	}
-	return reconnectLink{s.reconnect, s.scopes}.sign(keys[0], f.AppID)
+	return wish{s.login, s.reconnect, s.scopes}.sign(keys[0], f.AppID)
 }
 
 // single returns the parameters of a query, or CodeRequestInvalid if one of the

@@ -19,8 +19,13 @@ var (
 
 	// pagePolicy lets a page show its own style and nothing else: no script, no
 	// image, no frame, no form.
-	pagePolicy = "default-src 'none'; style-src '" + styleHash(pageStyle) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	pagePolicy = pagePolicyWith("'none'")
 )
+
+// pagePolicyWith is pagePolicy with addresses that a form may lead to.
+func pagePolicyWith(formAction string) string {
+	return "default-src 'none'; style-src '" + styleHash(pageStyle) + "'; base-uri 'none'; form-action " + formAction + "; frame-ancestors 'none'"
+}
 
 // styleHash names a style for a content security policy
 // (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
@@ -62,8 +67,7 @@ func writePage(w http.ResponseWriter, r *http.Request, code Code, options pageOp
 	case CodeDenied, CodeInProgress, CodeCookieMissing, CodeStateExpired, CodeLinkExpired, CodeWrongAccount:
 		tone = "calm"
 	}
-	var page bytes.Buffer
-	err := pageTemplate.Execute(&page, map[string]any{
+	render(w, code.HTTPStatus(), pageTemplate, map[string]any{
 		"Lang":    lang,
 		"Style":   template.CSS(pageStyle), // our own file
 		"Tone":    tone,
@@ -72,14 +76,19 @@ func writePage(w http.ResponseWriter, r *http.Request, code Code, options pageOp
 		"Options": options,
 		"Code":    code,
 	})
-	if err != nil {
+}
+
+// render answers with a page that was made in the visitor's language.
+func render(w http.ResponseWriter, status int, page *template.Template, data any) {
+	var text bytes.Buffer
+	if err := page.Execute(&text, data); err != nil {
 		http.Error(w, "page unavailable", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Language")
-	w.WriteHeader(code.HTTPStatus())
-	_, _ = w.Write(page.Bytes())
+	w.WriteHeader(status)
+	_, _ = w.Write(text.Bytes())
 }
 
 // Unavailable answers every request with the page that says that something went

@@ -9,6 +9,25 @@ import (
 // LoginFacebook is Facebook Login for Business.
 const LoginFacebook Login = "facebook"
 
+// letter stands for the login in states and links.
+func (l Login) letter() byte {
+	if l == LoginFacebook {
+		return 'f'
+	}
+	return 'i'
+}
+
+// loginOf returns the login of a letter.
+func loginOf(letter byte) (login Login, ok bool) {
+	switch letter {
+	case LoginInstagram.letter():
+		return LoginInstagram, true
+	case LoginFacebook.letter():
+		return LoginFacebook, true
+	}
+	return "", false
+}
+
 // A PersonID names who connected accounts, as Meta's callbacks name them: the
 // login, and the app-scoped id by which the app of that login knows the person.
 // Ids of different apps are never compared with each other.

@@ -13,7 +13,8 @@ import (
 const ReconnectLifetime = 30 * 24 * time.Hour
 
 const (
-	linkVersion = 1
+	// linkVersion 1 had no login: it is for Instagram Login. Links live for weeks.
+	linkVersion = 2
 	// maxAccountID is how many digits an [AccountID] has at most.
 	maxAccountID = 20
 	// errandHeadSize is an errand without its account.
@@ -57,17 +58,20 @@ func readErrand(data []byte) (e errand, rest []byte, ok bool) {
 	return errand{AccountID(data[:length]), time.Unix(int64(seconds), 0).UTC()}, data[length:], true
 }
 
-// A reconnectLink is what the parameter reconnect of /authorize says.
-type reconnectLink struct {
+// A wish is what a visitor comes to /authorize for, and what the parameter
+// reconnect says.
+type wish struct {
+	login Login
+	// errand names the account of a reconnect link.
 	errand
-	// scopes were asked for when the account was connected last; nil means those
-	// of the installation.
+	// scopes are to be asked for. In a link they are those of the last time, and
+	// nil means those of the installation.
 	scopes []string
 }
 
 // sign writes the link. Scopes that would make it too long are left out.
-func (l reconnectLink) sign(key Secret, appID string) string {
-	head := l.append([]byte{linkVersion})
+func (l wish) sign(key Secret, appID string) string {
+	head := l.append([]byte{linkVersion, l.login.letter()})
 	text := forReconnect.sign(key, appID, append(head, shortenScopes(l.scopes)...))
 	if len(text) > maxLinkLength {
 		text = forReconnect.sign(key, appID, head)
@@ -78,16 +82,27 @@ func (l reconnectLink) sign(key Secret, appID string) string {
 // openLink reads a link that sign wrote with one of the keys. The errors are
 // CodeLinkInvalid and CodeLinkExpired; with the latter the link is returned as
 // well.
-func openLink(text string, keys []Secret, appID string, now time.Time) (reconnectLink, error) {
+func openLink(text string, keys []Secret, appID string, now time.Time) (wish, error) {
+	invalid := newError(CodeLinkInvalid, nil)
 	payload, ok := forReconnect.open(text, keys, appID, maxLinkLength)
-	if !ok || len(payload) == 0 || payload[0] != linkVersion {
-		return reconnectLink{}, newError(CodeLinkInvalid, nil)
+	if !ok || len(payload) < 2 {
+		return wish{}, invalid
 	}
-	e, rest, ok := readErrand(payload[1:])
-	if !ok || e.account == "" {
-		return reconnectLink{}, newError(CodeLinkInvalid, nil)
+	l, rest := wish{login: LoginInstagram}, payload[1:]
+	switch payload[0] {
+	case 1:
+	case linkVersion:
+		if l.login, ok = loginOf(rest[0]); !ok {
+			return wish{}, invalid
+		}
+		rest = rest[1:]
+	default:
+		return wish{}, invalid
 	}
-	l := reconnectLink{e, lengthenScopes(string(rest))}
+	if l.errand, rest, ok = readErrand(rest); !ok || l.account == "" {
+		return wish{}, invalid
+	}
+	l.scopes = lengthenScopes(string(rest))
 	if !now.Before(l.until) {
 		return l, newError(CodeLinkExpired, nil)
 	}
@@ -112,8 +127,8 @@ type LinksConfig struct {
 //
 // A link is signed with the state key and not stored anywhere, so that it can be
 // used more than once, until it expires. All that it can do is to start a flow.
-// To end it one must sign in at Instagram as that very account and consent there,
-// which nobody but its owner can, and who signs in as somebody else is refused.
+// To end it one must sign in as that very account, or with Facebook Login as
+// somebody who manages it, and consent there; whoever cannot is refused.
 // So a stranger who finds a link can do less with it than with the address of
 // /authorize, which is public. It tells the account's id to whoever decodes it,
 // and its username to whoever tries it with another account.
@@ -150,18 +165,24 @@ func (l *Links) ReconnectURL(ctx context.Context, a Account) (address string, un
 		return "", time.Time{}, errors.New("there is no state key")
 	}
 	until = l.cfg.Now().Add(ReconnectLifetime).UTC().Truncate(time.Second)
-	link := reconnectLink{errand{a.ID, until}, a.RequestedScopes}
+	login := a.Login
+	defaultTo(&login, LoginInstagram)
+	link := wish{login, errand{a.ID, until}, a.RequestedScopes}
 	return l.cfg.Origin + authorizePath + "?" + reconnectParameter + "=" + link.sign(keys[0], l.cfg.AppID), until, nil
 }
 
 // An otherAccount says that somebody signed in as an account that the flow is
-// not for.
+// not for. Who has several accounts, of which none is the wanted one, has no found
+// one.
 type otherAccount struct {
 	wanted, found Profile
 }
 
 // Error names both accounts by their ids.
 func (e *otherAccount) Error() string {
+	if e.found.ID == "" {
+		return fmt.Sprintf("none of the person's accounts is %s, which the flow is for", e.wanted.ID)
+	}
 	return fmt.Sprintf("account %s signed in, but the flow is for %s", e.found.ID, e.wanted.ID)
 }
 

@@ -12,18 +12,19 @@ import (
 
 var (
 	someErrand = errand{"17841400000000001", someTime.Add(ReconnectLifetime)}
-	someLink   = reconnectLink{someErrand, []string{ScopeBasic, "instagram_other"}}
+	someLink   = wish{LoginInstagram, someErrand, []string{ScopeBasic, "instagram_other"}}
 )
 
 func TestLinkComesBackWhole(t *testing.T) {
-	for name, l := range map[string]reconnectLink{
-		"with scopes":      someLink,
-		"without scopes":   {someErrand, nil},
-		"of a long id":     {errand{"99999999999999999999", someErrand.until}, nil},
-		"of the last hour": {errand{"1", someTime.Add(time.Second)}, nil},
+	for name, l := range map[string]wish{
+		"with scopes":       someLink,
+		"without scopes":    {LoginInstagram, someErrand, nil},
+		"of a long id":      {LoginInstagram, errand{"99999999999999999999", someErrand.until}, nil},
+		"of the last hour":  {LoginInstagram, errand{"1", someTime.Add(time.Second)}, nil},
+		"of Facebook Login": {LoginFacebook, someErrand, []string{ScopeFacebookBasic}},
 	} {
 		got, err := openLink(l.sign(stateKey, "1"), []Secret{otherKey, stateKey}, "1", someTime)
-		if err != nil || got.errand != l.errand || !slices.Equal(got.scopes, l.scopes) {
+		if err != nil || got.errand != l.errand || got.login != l.login || !slices.Equal(got.scopes, l.scopes) {
 			t.Errorf("%s: got %+v, %v; want %+v", name, got, err, l)
 		}
 	}
@@ -33,8 +34,8 @@ func TestLinkIsRefused(t *testing.T) {
 	text := someLink.sign(stateKey, "1")
 	state, _ := newState(t)
 	signed := func(payload string) string { return forReconnect.sign(stateKey, "1", []byte(payload)) }
-	none := string(errand{}.append([]byte{linkVersion}))
-	head := string(someErrand.append([]byte{linkVersion}))
+	none := string(errand{}.append([]byte{linkVersion, 'i'}))
+	head := string(someErrand.append([]byte{linkVersion, 'i'}))
 	for name, c := range map[string]struct {
 		text  string
 		keys  []Secret
@@ -59,9 +60,10 @@ func TestLinkIsRefused(t *testing.T) {
 		"more at its end":            {text + "AAAA", []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
 		"too long":                   {signed(head + strings.Repeat("x", maxLinkLength)), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
 		"signed, but empty":          {signed(""), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
-		"signed, but without a head": {signed("\x01\x00"), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
+		"of no login":                {signed(head[:1] + "x" + head[2:]), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
+		"signed, but without a head": {signed("\x02i\x00"), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
 		"of no account":              {signed(none), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
-		"of a later version":         {signed("\x02" + head[1:]), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
+		"of a later version":         {signed("\x03" + head[1:]), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
 		"of no digits":               {signed(strings.ReplaceAll(head, "1784", "178x")), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
 		"of half an account":         {signed(head[:len(head)-1]), []Secret{stateKey}, "1", someTime, CodeLinkInvalid},
 	} {
@@ -95,7 +97,7 @@ func TestLinkAndItsStateStayShort(t *testing.T) {
 	longest := 0
 	for n := range 1500 {
 		scopes := []string{strings.Repeat("s", n)}
-		text := reconnectLink{errand{"99999999999999999999", someErrand.until}, scopes}.sign(stateKey, "1")
+		text := wish{LoginFacebook, errand{"99999999999999999999", someErrand.until}, scopes}.sign(stateKey, "1")
 		l, err := openLink(text, []Secret{stateKey}, "1", someTime)
 		if err != nil {
 			t.Fatalf("%d characters of scopes: %v", n, err)
@@ -105,7 +107,7 @@ func TestLinkAndItsStateStayShort(t *testing.T) {
 		}
 		longest = n
 		s, _ := newState(t)
-		s.reconnect, s.scopes = l.errand, l.scopes
+		s.login, s.reconnect, s.scopes = l.login, l.errand, l.scopes
 		if _, err := openState(s.seal(stateKey, "1"), []Secret{stateKey}, "1", someTime); err != nil {
 			t.Fatalf("the state of %d characters of scopes: %v", n, err)
 		}
@@ -115,7 +117,17 @@ func TestLinkAndItsStateStayShort(t *testing.T) {
 	}
 }
 
-// States that were made before there were errands are refused.
+// Links live for weeks: those that were made before there was a second login work
+// till their end.
+func TestOldLinkIsOfInstagram(t *testing.T) {
+	payload := append(someErrand.append([]byte{1}), shortenScopes(someLink.scopes)...)
+	got, err := openLink(forReconnect.sign(stateKey, "1", payload), []Secret{stateKey}, "1", someTime)
+	if err != nil || got.login != LoginInstagram || got.errand != someErrand || !slices.Equal(got.scopes, someLink.scopes) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// States that were made before there were errands, or logins, are refused.
 func TestOldStateIsRefused(t *testing.T) {
 	s, _ := newState(t)
 	payload, ok := forState.open(s.seal(stateKey, "1").Reveal(), []Secret{stateKey}, "1", maxStateLength)
@@ -123,9 +135,11 @@ func TestOldStateIsRefused(t *testing.T) {
 		t.Fatal("the state does not open")
 	}
 	payload = slices.Clone(payload)
-	payload[0] = 1
-	if _, err := openState(NewSecret(forState.sign(stateKey, "1", payload)), []Secret{stateKey}, "1", someTime); CodeOf(err) != CodeStateInvalid {
-		t.Errorf("got %v", err)
+	for version := range byte(stateVersion) {
+		payload[0] = version
+		if _, err := openState(NewSecret(forState.sign(stateKey, "1", payload)), []Secret{stateKey}, "1", someTime); CodeOf(err) != CodeStateInvalid {
+			t.Errorf("version %d: got %v", version, err)
+		}
 	}
 }
 

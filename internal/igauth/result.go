@@ -21,6 +21,9 @@ func (h *CallbackHandler) resultQuery(ctx context.Context, s flowState, outcome 
 	if outcome.Code != CodeConnected {
 		// Whoever starts again has the same account to connect.
 		set(reconnectParameter, h.link(ctx, s))
+		if s.login == LoginFacebook && !query.Has(reconnectParameter) {
+			set(loginParameter, string(s.login))
+		}
 	}
 	set("wanted", shownName(outcome.WantedName))
 	set("found", shownName(outcome.FoundName))
@@ -33,15 +36,15 @@ func (h *CallbackHandler) resultQuery(ctx context.Context, s flowState, outcome 
 // address, so that of what stands there only usernames are shown, and the links
 // are signed or registered ones.
 func (h *CallbackHandler) result(w http.ResponseWriter, r *http.Request) {
-	query, err := single(r, "outcome", "missing", "wanted", "found", "return_to", reconnectParameter)
+	query, err := single(r, "outcome", "missing", "wanted", "found", "return_to", loginParameter, reconnectParameter)
 	code := Code(query["outcome"])
 	if entry, ok := dictionary[code]; err != nil || !ok || entry.en.title == "" {
 		notFound(w, r)
 		return
 	}
-	options := pageOptions{Again: authorizePath, Home: h.HomeURL}
-	if missing, err := ParseScopes(query["missing"], h.Scopes); err == nil && query["missing"] != "" {
-		options.Missing = missingScopes(missing, []string{ScopeBasic})
+	options := pageOptions{Again: authorizePath, Home: h.HomeURL, Missing: h.shownScopes(query["missing"])}
+	if query[loginParameter] == string(LoginFacebook) {
+		options.Again += "?" + loginParameter + "=" + string(LoginFacebook)
 	}
 	returnTo := query["return_to"]
 	if !h.ReturnURLs.Contains(returnTo) {
@@ -78,6 +81,20 @@ func (h *CallbackHandler) reconnectAgain(ctx context.Context, link, returnTo str
 		query.Set("force_reauth", "true")
 	}
 	return authorizePath + "?" + query.Encode()
+}
+
+// shownScopes returns the scopes of a list if all of them are permissions of one
+// login, and are not those without which it connects nothing.
+func (h *CallbackHandler) shownScopes(list string) []string {
+	if list == "" {
+		return nil
+	}
+	for _, login := range []Login{LoginInstagram, LoginFacebook} {
+		if scopes, err := login.parseScopes(list, h.scopes(login)); err == nil {
+			return missingScopes(scopes, login.requiredScopes())
+		}
+	}
+	return nil
 }
 
 // usernamePattern is what a username at Instagram looks like.

@@ -23,12 +23,12 @@ const FlowLifetime = 10 * time.Minute
 type KeySource func(ctx context.Context) ([]Secret, error)
 
 const (
-	// stateVersion 1 had no errand. States of it, ten minutes old at most when
-	// this one came, are refused.
-	stateVersion = 2
+	// stateVersion 1 had no errand, version 2 no login. States of them, ten minutes
+	// old at most when this one came, are refused.
+	stateVersion = 3
 	nonceSize    = 16
 	// stateHeadSize is the shortest state there is without its authentication.
-	stateHeadSize = 1 + nonceSize + 8 + sha256.Size + len(returnURLMark{}) + errandHeadSize
+	stateHeadSize = 1 + nonceSize + 8 + sha256.Size + len(returnURLMark{}) + 1 + errandHeadSize
 	// maxStateLength bounds what is decoded at all.
 	maxStateLength = 1024
 	scopePrefix    = "instagram_business_"
@@ -42,14 +42,16 @@ type flowState struct {
 	// binding is the SHA-256 of the flow's cookie.
 	binding   [sha256.Size]byte
 	returnURL returnURLMark
+	login     Login
 	// reconnect is the account that alone may be connected, if there is one.
 	reconnect errand
-	scopes    []string
+	// scopes are asked for; nil if a configuration at Meta names them.
+	scopes []string
 }
 
 // newFlowState returns the state of a new flow and the value of its cookie.
-func newFlowState(random io.Reader, now time.Time, returnURL returnURLMark, reconnect errand, scopes []string) (flowState, Secret, error) {
-	s := flowState{issuedAt: now, returnURL: returnURL, reconnect: reconnect, scopes: scopes}
+func newFlowState(random io.Reader, now time.Time, returnURL returnURLMark, wish wish) (flowState, Secret, error) {
+	s := flowState{issuedAt: now, returnURL: returnURL, login: wish.login, reconnect: wish.errand, scopes: wish.scopes}
 	if _, err := io.ReadFull(random, s.nonce[:]); err != nil {
 		return flowState{}, Secret{}, err
 	}
@@ -109,6 +111,7 @@ func (s flowState) seal(key Secret, appID string) Secret {
 	payload = binary.BigEndian.AppendUint64(payload, uint64(s.issuedAt.Unix()))
 	payload = append(payload, s.binding[:]...)
 	payload = append(payload, s.returnURL[:]...)
+	payload = append(payload, s.login.letter())
 	payload = s.reconnect.append(payload)
 	payload = append(payload, shortenScopes(s.scopes)...)
 	return NewSecret(forState.sign(key, appID, payload))
@@ -130,6 +133,10 @@ func openState(text Secret, keys []Secret, appID string, now time.Time) (flowSta
 	rest = rest[8:]
 	rest = rest[copy(s.binding[:], rest):]
 	rest = rest[copy(s.returnURL[:], rest):]
+	if s.login, ok = loginOf(rest[0]); !ok {
+		return flowState{}, invalid
+	}
+	rest = rest[1:]
 	if s.reconnect, rest, ok = readErrand(rest); !ok {
 		return flowState{}, invalid
 	}

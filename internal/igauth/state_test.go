@@ -17,7 +17,7 @@ var (
 
 func newState(t testing.TB) (flowState, Secret) {
 	t.Helper()
-	s, cookie, err := newFlowState(rand.Reader, someTime, returnURLMark{1, 2, 3}, errand{"17841400000000001", someTime.Add(time.Hour)}, []string{ScopeBasic, "instagram_other"})
+	s, cookie, err := newFlowState(rand.Reader, someTime, returnURLMark{1, 2, 3}, wish{LoginFacebook, errand{"17841400000000001", someTime.Add(time.Hour)}, []string{ScopeBasic, "instagram_other"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestStateComesBackWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.nonce != s.nonce || !got.issuedAt.Equal(s.issuedAt) || got.returnURL != s.returnURL || got.reconnect != s.reconnect || !slices.Equal(got.scopes, s.scopes) || got.id() != s.id() {
+	if got.nonce != s.nonce || !got.issuedAt.Equal(s.issuedAt) || got.returnURL != s.returnURL || got.login != s.login || got.reconnect != s.reconnect || !slices.Equal(got.scopes, s.scopes) || got.id() != s.id() {
 		t.Errorf("got %+v, want %+v", got, s)
 	}
 	if !got.boundTo(cookie) || got.boundTo(NewSecret("")) || got.boundTo(NewSecret(cookie.Reveal()+"x")) {

@@ -25,7 +25,11 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	parts.StateKeys = app.StateKeys(secrets.NewReader(manager, app.StateKeyTTL, nil).Text, parts.Settings.StateKeyName)
 	reader := secrets.NewReader(manager, 0, nil)
 	parts.AppSecrets = app.AppSecrets(reader.Text, reader.Optional, parts.Settings.AppSecretName)
+	parts.MetaAppSecrets = app.MetaAppSecrets(reader.Text, reader.Optional, parts.Settings)
 	if parts.Meta, err = parts.Instagram(); err != nil {
+		return nil, err
+	}
+	if parts.Facebook, err = parts.FacebookLogin(); err != nil {
 		return nil, err
 	}
 	handler, err := parts.Callback()

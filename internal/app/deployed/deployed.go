@@ -25,19 +25,29 @@ func TableName(stack string) string { return stack + "-ledger" }
 // signs states and reconnect links.
 func StateKeyName(stack string) string { return stack + "/state-key" }
 
+// MetaAppName is the name that the template gives the secret with that of the Meta
+// app.
+func MetaAppName(stack string) string { return stack + "/meta-app" }
+
 // KeysetName is the name that the template gives the secret with the keys of
 // sealed tokens.
 func KeysetName(stack string) string { return stack + "/keyset" }
 
 // Open returns the parts of a stack. Credentials, region and endpoints are found
 // where the AWS CLI finds them; the hosts of Instagram may be set in the
-// environment.
+// environment, and so may the Meta app id, without which accounts of Facebook Login
+// cannot be refreshed.
 //
 // New tokens are kept in the given kind of vault. An empty one means: sealed if
 // the stack has a keyset. A stack that has gone back to Secrets Manager has one
 // until somebody deletes it; the README says so.
 func Open(ctx context.Context, stack string, vault app.VaultKind, getenv func(string) string, log *slog.Logger) (app.Parts, error) {
-	settings, err := app.Load(getenv)
+	settings, err := app.Load(func(name string) string {
+		if value := getenv(name); value != "" || name != app.EnvMetaAppSecretName || getenv(app.EnvMetaAppID) == "" {
+			return value
+		}
+		return MetaAppName(stack)
+	})
 	if err != nil {
 		return app.Parts{}, err
 	}
@@ -60,6 +70,7 @@ func Open(ctx context.Context, stack string, vault app.VaultKind, getenv func(st
 	}
 	keys := secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil)
 	parts.StateKeys = app.StateKeys(keys.Text, StateKeyName(stack))
+	parts.MetaAppSecrets = app.MetaAppSecrets(keys.Text, keys.Optional, settings)
 	parts.Log = log
 	return parts, nil
 }

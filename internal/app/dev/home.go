@@ -167,6 +167,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 		"Report":       report,
 		"RunErr":       runErr,
 		"ReturnURLs":   s.opts.ReturnURLs,
+		"Facebook":     s.FacebookLogin(),
 	})
 	if err != nil {
 		s.log.Error("home page", "err", err)

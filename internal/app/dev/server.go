@@ -34,6 +34,14 @@ type Options struct {
 	// AppID and AppSecret are the simulator's if empty.
 	AppID     string
 	AppSecret igauth.Secret
+	// MetaAppID and MetaAppSecret are of the Meta app, for Facebook Login: the
+	// simulator's if empty. With Real, Facebook Login is off without them.
+	MetaAppID     string
+	MetaAppSecret igauth.Secret
+	// FacebookConfigID is a configuration of Facebook Login for Business, used in
+	// place of FacebookScopes.
+	FacebookConfigID string
+	FacebookScopes   []string
 	// Real talks to Meta instead of the simulator.
 	Real bool
 	// PublicURL is the origin under which browsers reach this server; "" is
@@ -93,11 +101,23 @@ func Open(opts Options) (*Server, error) {
 	if opts.Real && (opts.AppID == "" || opts.AppSecret.IsZero()) {
 		return nil, errors.New("--real needs --app-id and --app-secret: the Instagram app id and secret from Meta's dashboard (Instagram > API setup with Instagram login)")
 	}
+	if opts.Real && (opts.MetaAppID == "") != opts.MetaAppSecret.IsZero() {
+		return nil, errors.New("Facebook Login needs --meta-app-id and --meta-app-secret: the id and the secret of the Meta app, at the top of Meta's dashboard and under App settings > Basic")
+	}
 	if opts.AppID == "" {
 		opts.AppID = igsim.DefaultAppID
 	}
 	if opts.AppSecret.IsZero() {
 		opts.AppSecret = igauth.NewSecret(igsim.DefaultAppSecret)
+	}
+	if opts.MetaAppID == "" && !opts.Real {
+		opts.MetaAppID = igsim.MetaAppID
+	}
+	if opts.MetaAppSecret.IsZero() && !opts.Real {
+		opts.MetaAppSecret = igauth.NewSecret(igsim.DefaultMetaAppSecret)
+	}
+	if opts.MetaAppID != "" && opts.MetaAppID == opts.AppID {
+		return nil, errors.New("--meta-app-id is the same as --app-id: Meta's dashboard has two ids, that of the Meta app at its top and that of the Instagram app")
 	}
 	s := &Server{opts: opts, log: opts.Log, clock: igsim.NewClock(time.Time{})}
 	if err := s.open(); err != nil {
@@ -167,11 +187,17 @@ func (s *Server) openSimulator() error {
 	s.sim, err = igsim.New(igsim.Config{
 		AppID:        s.opts.AppID,
 		AppSecret:    s.opts.AppSecret.Reveal(),
-		RedirectURIs: []string{s.public + "/callback"},
-		Now:          s.clock.Now,
-		Advance:      s.advance,
-		StateFile:    s.folder.Path(local.SimulatorFile),
-		Log:          s.log,
+		RedirectURIs: []string{s.CallbackURL()},
+
+		MetaAppID:            s.opts.MetaAppID,
+		MetaAppSecret:        s.opts.MetaAppSecret.Reveal(),
+		FacebookRedirectURIs: []string{s.CallbackURL()},
+		FacebookConfigID:     s.opts.FacebookConfigID,
+
+		Now:       s.clock.Now,
+		Advance:   s.advance,
+		StateFile: s.folder.Path(local.SimulatorFile),
+		Log:       s.log,
 	})
 	if err != nil {
 		return err
@@ -218,7 +244,9 @@ func (s *Server) handler() (http.Handler, error) {
 	parts := s.folder.Parts(s.clock.Now, s.log)
 	parts.Settings.PublicURL = s.public
 	parts.Settings.ReturnURLs = returnURLs
+	parts.Settings.FacebookConfigID, parts.Settings.FacebookScopes = s.opts.FacebookConfigID, s.opts.FacebookScopes
 	parts.AppSecrets = func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{s.opts.AppSecret}, nil }
+	parts.MetaAppSecrets = func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{s.opts.MetaAppSecret}, nil }
 	parts.Settings.Policy = s.opts.Policy
 	s.ledger, s.sent = &watchedLedger{Ledger: parts.Ledger}, &mailbox{log: s.log}
 	parts.Ledger, parts.Publisher = s.ledger, s.sent
@@ -329,7 +357,7 @@ func forwarded(r *http.Request) bool {
 
 // forVisitors reports whether a path is one that visitors come to.
 func forVisitors(path string) bool {
-	return path == "/authorize" || path == "/callback" || path == "/callback/result" || path == "/healthz"
+	return path == "/authorize" || path == "/callback" || path == "/callback/result" || path == "/callback/choose" || path == "/healthz"
 }
 
 // URL is where the home page is.
@@ -337,6 +365,9 @@ func (s *Server) URL() string { return s.public }
 
 // Address is where the server listens, which differs from URL behind a tunnel.
 func (s *Server) Address() string { return "http://" + s.listeners[0].Addr().String() }
+
+// FacebookLogin reports whether Facebook Login is on.
+func (s *Server) FacebookLogin() bool { return s.opts.MetaAppID != "" }
 
 // CallbackURL is the redirect URI.
 func (s *Server) CallbackURL() string { return s.public + "/callback" }
@@ -385,9 +416,10 @@ func (s *Server) Close() {
 
 // remember writes down where this server's Instagram and clock are.
 func (s *Server) remember() error {
-	record := local.Record{AppID: s.opts.AppID, Real: s.opts.Real, PublicURL: s.public, Policy: s.opts.Policy.String(), ClockOffset: s.clock.Offset().String()}
+	record := local.Record{AppID: s.opts.AppID, MetaAppID: s.opts.MetaAppID, Real: s.opts.Real, PublicURL: s.public, Policy: s.opts.Policy.String(), ClockOffset: s.clock.Offset().String()}
 	if !s.opts.Real {
 		record.WWW, record.API, record.Graph = s.simURL, s.simURL, s.simURL
+		record.FacebookWWW, record.FacebookGraph = s.simURL, s.simURL
 	}
 	return s.folder.Remember(record)
 }

@@ -53,6 +53,11 @@ type Record struct {
 	WWW   string `json:"www"`
 	API   string `json:"api"`
 	Graph string `json:"graph"`
+	// MetaAppID is the app of Facebook Login, empty if that is off, and FacebookWWW
+	// and FacebookGraph are its hosts.
+	MetaAppID     string `json:"meta_app_id,omitempty"`
+	FacebookWWW   string `json:"facebook_www,omitempty"`
+	FacebookGraph string `json:"facebook_graph,omitempty"`
 	// Policy says when accounts are due, as igauth.ParsePolicy reads it.
 	Policy string `json:"policy,omitempty"`
 	// ClockOffset is how far the clock was moved ahead, such as "720h0m0s".
@@ -152,7 +157,10 @@ func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
 // that its record names. The policy is its caller's to set.
 func (f *Folder) Parts(now func() time.Time, log *slog.Logger) app.Parts {
 	return app.Parts{
-		Settings: app.Settings{AppID: f.Record.AppID, PublicURL: f.Record.PublicURL, WWW: f.Record.WWW, API: f.Record.API, Graph: f.Record.Graph},
+		Settings: app.Settings{
+			AppID: f.Record.AppID, PublicURL: f.Record.PublicURL, WWW: f.Record.WWW, API: f.Record.API, Graph: f.Record.Graph,
+			MetaAppID: f.Record.MetaAppID, FacebookWWW: f.Record.FacebookWWW, FacebookGraph: f.Record.FacebookGraph,
+		},
 		StateKeys: func(context.Context) ([]igauth.Secret, error) {
 			return []igauth.Secret{f.stateKey}, nil
 		},

@@ -1,7 +1,8 @@
 // Package refresh composes the Lambda function that keeps the tokens alive and
 // tells the outside what happens. A schedule calls it for a run, a queue for a
 // part of one, and the stream of the table when a row has something to tell. It
-// has no access to the app secret: Meta refreshes without.
+// has no access to the Instagram app's secret: Meta refreshes without. Behind
+// Facebook Login nothing goes without the Meta app's.
 package refresh
 
 import (
@@ -39,9 +40,12 @@ func New(getenv func(string) string, log *slog.Logger, stdout io.Writer) (Functi
 	if err != nil {
 		return nil, err
 	}
+	manager := secretsmanager.NewFromConfig(cfg)
 	if name := parts.Settings.StateKeyName; name != "" {
-		parts.StateKeys = app.StateKeys(secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil).Text, name)
+		parts.StateKeys = app.StateKeys(secrets.NewReader(manager, app.StateKeyTTL, nil).Text, name)
 	}
+	reader := secrets.NewReader(manager, 0, nil)
+	parts.MetaAppSecrets = app.MetaAppSecrets(reader.Text, reader.Optional, parts.Settings)
 	return Compose(parts, stdout)
 }
 
