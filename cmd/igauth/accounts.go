@@ -17,6 +17,7 @@ import (
 	"igauth/internal/app/deployed"
 	"igauth/internal/app/local"
 	"igauth/internal/igauth"
+	"igauth/internal/igsim"
 )
 
 // where says which accounts a command works on.

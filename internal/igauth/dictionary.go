@@ -109,6 +109,9 @@ const (
 
 	// What Meta says of a token that the app may not even look at.
 	CodeTokenOtherApp Code = "token_of_another_app"
+
+	// CodeChoose is no end of a flow: the visitor has several accounts.
+	CodeChoose Code = "choice_needed"
 )
 
 // A section is a part of the dictionary: codes that show in one place.
