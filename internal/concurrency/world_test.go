@@ -261,7 +261,10 @@ func (w *world) move() {
 func (w *world) read() {
 	w.do("read", 0, func(ctx context.Context, p party) (output, bool) {
 		_, token, err := p.store.Token(ctx, owner.ID, 0)
-		if err != nil {
+		switch code := igauth.CodeOf(err); {
+		case err != nil && (code == igauth.CodeDisconnected || code == igauth.CodeAccountNotFound):
+			return output{}, true // there is none
+		case err != nil:
 			// That nothing was read says nothing: a store may not have answered.
 			return output{}, false
 		}
