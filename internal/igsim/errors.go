@@ -22,7 +22,8 @@ const (
 	msgGrantType        = "Invalid grant_type"
 	msgDeveloperRole    = "Insufficient Developer Role"
 	msgInvalidAppID     = "Invalid App ID: The provided app ID does not look like a valid app ID."
-	msgURLBlocked       = "URL Blocked: This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings."
+	msgURLBlocked       = "URL Blocked: This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings. Make sure Client and Web OAuth Login are on and add all your app domains as Valid OAuth Redirect URIs."
+	msgDevelopment      = "App Not Setup: This app is still in development mode, and you don't have access to it. Switch to a registered test user or ask an app admin for permissions."
 	msgInvalidScopes    = "Invalid Scopes: "
 )
 

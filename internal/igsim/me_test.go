@@ -73,7 +73,8 @@ func TestMeRefuses(t *testing.T) {
 	}{
 		{"token in a header", srcStart, w.do(bearer), cannotParse},
 		{"unknown field", srcErrors, w.me(token, "id,email"), `100/- IGApiException: Tried accessing nonexisting field (email)`},
-		{"unknown token", srcErrors, w.me("IGQVdead", "id"), cannotParse},
+		{"unknown token", srcErrors, w.me("IGAAdead", "id"), cannotParse},
+		{"a token of Basic Display", srcFeed, w.me("IGQVdead", "id"), unsupportedGet},
 		{"POST", srcStart, w.post("/me", url.Values{"access_token": {token}}), `100/- IGApiException: Unsupported request - method type: post`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,6 +23,28 @@ const (
 	srcNoUserID  = "https://github.com/nneessen/commissionTracker"
 	srcRestFB    = "https://github.com/restfb/restfb"
 	srcPostiz    = "https://github.com/gitroomhq/postiz-app"
+
+	// Of Facebook Login.
+	srcManual      = "https://developers.facebook.com/documentation/facebook-login/guides/advanced/manual-flow"
+	srcBusiness    = "https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business"
+	srcOnboarding  = "https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-facebook-login/business-login-for-instagram"
+	srcLongLived   = "https://developers.facebook.com/documentation/facebook-login/guides/access-tokens/get-long-lived"
+	srcTokens      = "https://developers.facebook.com/documentation/facebook-login/guides/access-tokens"
+	srcDebug       = "https://developers.facebook.com/docs/graph-api/reference/debug_token"
+	srcDebugRole   = "https://github.com/nyaruka/rapidpro/pull/3734"
+	srcData        = "https://developers.facebook.com/documentation/facebook-login/auth-vs-data"
+	srcDataLapsed  = "https://github.com/MrSwitch/hello.js/issues/548"
+	srcProof       = "https://developers.facebook.com/docs/graph-api/guides/secure-requests"
+	srcProofNeeded = "https://github.com/facebookarchive/php-graph-sdk/issues/984"
+	srcHidden      = "https://github.com/fbsamples/reels_publishing_apis/pull/38"
+	srcVersions    = "https://developers.facebook.com/docs/graph-api/guides/versioning"
+	srcFamilies    = "https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240"
+	srcPermissions = "https://developers.facebook.com/docs/graph-api/reference/user/permissions/"
+	srcBlocked     = "https://openillumi.com/en/en-fix-facebook-login-url-blocked-oauth-settings"
+	srcMixed       = "https://github.com/PostHog/posthog/pull/86748"
+	srcCodeFormat  = "https://github.com/arsduo/koala/issues/606"
+	srcNoEnd       = "https://github.com/pixelant/pxa_social_feed/issues/105"
+	srcDeletion    = "https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback"
 )
 
 // sourced fails for a row that does not say where its strictness comes from.

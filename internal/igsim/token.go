@@ -3,6 +3,7 @@ package igsim
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,8 @@ func (s *Simulator) check(text string, now time.Time) (*token, *person, *graphEr
 	var e graphError
 	t := s.tokens[text]
 	switch {
+	case basicDisplay(text):
+		e = unsupported(http.MethodGet)
 	case t == nil:
 		e = errUnknownToken()
 	case t.Dead == deadPassword:
@@ -76,12 +79,24 @@ func (s *Simulator) check(text string, now time.Time) (*token, *person, *graphEr
 	return nil, nil, &e
 }
 
+// basicDisplay reports whether a text is a token of Basic Display, which was shut
+// down on 4 December 2024.
+// https://github.com/stevenschobert/instafeed.js/issues/654
+func basicDisplay(text string) bool {
+	return strings.HasPrefix(text, "IGQV") || strings.HasPrefix(text, "IGQW")
+}
+
 // TokenAlive reports whether the simulator accepts the token at this moment, as
-// far as the token goes: faults are not considered.
+// far as the token goes: faults are not considered. One of Facebook whose data
+// access lapsed is not accepted.
 func (s *Simulator) TokenAlive(token string) bool {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t := s.fb.tokens[token]; t != nil {
+		_, e := s.checkFacebook(token, now)
+		return e == nil && !s.dataLapsed(t, now)
+	}
 	_, _, e := s.check(token, now)
 	return e == nil
 }

@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	unsupportedGet = `100/- IGApiException: Unsupported request - method type: get`
-	cannotParse    = `190/- OAuthException: Invalid OAuth access token - Cannot parse access token`
-	passwordText   = `190/460 OAuthException: Error validating access token: The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons.`
-	removedText    = `190/458 OAuthException: Error validating access token: The user has not authorized application ` + igsim.DefaultAppID + `.`
+	unsupportedGet  = `100/- IGApiException: Unsupported request - method type: get`
+	cannotParse     = `190/- OAuthException: Invalid OAuth access token - Cannot parse access token`
+	passwordText    = `190/460 OAuthException: Error validating access token: The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons.`
+	removedText     = `190/458 OAuthException: Error validating access token: The user has not authorized application ` + igsim.DefaultAppID + `.`
+	metaRemovedText = `190/458 OAuthException: Error validating access token: The user has not authorized application ` + igsim.MetaAppID + `.`
 )
 
 func TestExchangeRefuses(t *testing.T) {
