@@ -181,6 +181,8 @@ func TestSecretsAreRevealedInNamedPlaces(t *testing.T) {
 		"internal/igauth/family.go",            // what somebody brings is recognized
 		"internal/igauth/instagram/token.go",   // Meta is asked
 		"internal/igauth/instagram/profile.go", // Meta is asked
+		"internal/igauth/instagram/facebook",   // Meta is asked
+		"internal/igauth/instagram/revoke.go",  // Meta is asked
 		"internal/igauth/sealed/vault.go",      // a token is sealed
 		"internal/igauth/sealed/keyset.go",     // keys are stored
 		"internal/igauth/awsstore/secrets/",    // a token is stored

@@ -44,8 +44,12 @@ func TestNewRefusesHosts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for field, cfg := range map[string]instagram.Config{
 				"consent": {WWW: tt.host}, "code exchange": {API: tt.host}, "graph": {Graph: tt.host},
+				"Facebook dialog": {WWW: tt.host}, "Facebook graph": {Graph: tt.host},
 			} {
 				_, err := instagram.New(cfg)
+				if strings.HasPrefix(field, "Facebook") {
+					_, err = instagram.NewFacebook(facebookConfig(cfg))
+				}
 				if err == nil {
 					t.Errorf("%s: got no error for %q", field, tt.host)
 					continue
@@ -66,36 +70,39 @@ func TestNewRefusesHosts(t *testing.T) {
 
 func TestNewTakesHosts(t *testing.T) {
 	for _, host := range []string{"", "https://graph.instagram.com", "https://graph.instagram.com:8443", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"} {
-		if _, err := instagram.New(instagram.Config{WWW: host, API: host, Graph: host}); err != nil {
-			t.Errorf("%q: %v", host, err)
-		}
+		newClient(t, host)
 	}
 }
 
 // Meta's own hosts are the default: https and these names.
 func TestDefaultHosts(t *testing.T) {
 	var got []string
-	c, err := instagram.New(instagram.Config{
-		AppID: appID, AppSecrets: secret(secretText), RedirectURI: redirectURI,
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			got = append(got, r.URL.Scheme+"://"+r.URL.Host+r.URL.Path)
-			return nil, http.ErrServerClosed
-		}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := newClient(t, "", withTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+		got = append(got, r.URL.Scheme+"://"+r.URL.Host+r.URL.Path)
+		return nil, http.ErrServerClosed
+	})))
 	for _, q := range questions {
 		q.fails(t, c)
 	}
-	window, _, _ := strings.Cut(c.ConsentURL(igauth.ConsentRequest{}).String(), "?")
-	got = append(got, window)
+	for _, consent := range []igauth.Consent{c, c.Facebook} {
+		window, _, _ := strings.Cut(consent.ConsentURL(igauth.ConsentRequest{}).String(), "?")
+		got = append(got, window)
+	}
 	want := []string{
 		"https://api.instagram.com/oauth/access_token", // srcLogin
 		"https://graph.instagram.com/access_token",     // srcExchange
 		"https://graph.instagram.com/refresh_access_token",
 		"https://graph.instagram.com/me",
+		"https://graph.instagram.com/me/permissions",
+		"https://graph.facebook.com/v26.0/oauth/access_token", // srcDialog
+		"https://graph.facebook.com/v26.0/oauth/access_token", // srcLongLife
+		"https://graph.facebook.com/v26.0/" + pageID,          // srcOnePage
+		"https://graph.facebook.com/v26.0/debug_token",        // srcInspect
+		"https://graph.facebook.com/v26.0/me/accounts",        // srcPages
+		"https://graph.facebook.com/v26.0/" + accountID,
+		"https://graph.facebook.com/v26.0/" + personID + "/permissions", // srcRevoke
 		"https://www.instagram.com/oauth/authorize",
+		"https://www.facebook.com/v26.0/dialog/oauth", // srcDialog
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -1,8 +1,12 @@
-// Package instagram is the client of Meta's API for accounts that log in with
-// Instagram ("Business Login for Instagram"). A method is one question, and
-// where Meta documents one way to ask it, one request: with a deadline, a limit
-// on the answer's size, no redirect followed and no repetition. Whoever calls
-// decides what may be asked again.
+// Package instagram is the client of Meta's API, for both of Meta's doors: a
+// [Client] for accounts that log in with Instagram ("Business Login for
+// Instagram"), and a [Facebook] for those that come by "Facebook Login for
+// Business". The two know different hosts, apps and kinds of tokens, and share
+// how a request is sent and what a failure means.
+//
+// A method is one question, and where Meta documents one way to ask it, one
+// request: with a deadline, a limit on the answer's size, no redirect followed
+// and no repetition. Whoever calls decides what may be asked again.
 //
 // Errors are of type *igauth.Error. They are classified here, once, and carry
 // neither URL nor body nor token: Meta takes tokens and the app secret in the

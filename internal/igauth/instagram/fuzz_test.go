@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func FuzzTokenAnswer(f *testing.F) {
 			return // net/http gives no such answer to a client
 		}
 		c := respond(t, status, nil, body)
-		for _, q := range questions[:3] {
+		for _, q := range slices.Concat(questions[:3], facebookQuestions[:3]) {
 			got, err := q.ask(t.Context(), c)
 			if err != nil {
 				e := asError(t, err)
@@ -54,9 +55,11 @@ func FuzzTokenAnswer(f *testing.F) {
 				}
 			case igauth.Token:
 				token = got.Value
-				if life := got.ExpiresAt.Sub(got.IssuedAt); life <= 0 || life > 90*24*time.Hour {
+				if life := got.ExpiresAt.Sub(got.IssuedAt); (life <= 0 || life > 90*24*time.Hour) && (!got.ExpiresAt.IsZero() || !q.facebook()) {
 					t.Errorf("%s: got a life of %v", q.name, life)
 				}
+			case igauth.Secret:
+				token = got
 			}
 			if text := token.Reveal(); text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 				t.Errorf("%s: got a token that is none", q.name)
@@ -84,6 +87,19 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Add(200, goodLong, "", `{"1":[{"call_count":-1}]}`, `{"call_count":28,"total_time":25,"total_cputime":25}`)
 	f.Add(200, goodMe, "", "null", "[]")
+	for _, q := range facebookQuestions {
+		f.Add(200, q.good, "", "", "")
+	}
+	for _, body := range []string{
+		`true`, `false`, `{"success":false}`, `{"success":null}`, `{"data":[]}`, `{"data":[{"id":"1"}],"paging":{"next":"x"}}`,
+		`{"data":[{"id":1,"access_token":"x","tasks":"MANAGE","instagram_business_account":null}],"paging":{"cursors":{"after":"a b"},"next":"x"}}`,
+		`{"data":{"is_valid":false,"error":{"code":190,"subcode":463,"message":"Session has expired"},"scopes":[]}}`,
+		`{"data":{"is_valid":false,"error":{"code":100,"message":"The App_id in the input_token did not match the Viewing App"}}}`,
+		`{"data":{"is_valid":false,"error":{"code":4}}}`, `{"data":{"is_valid":true,"expires_at":253402300800}}`,
+		`{"data":{"is_valid":true,"app_id":"7","expires_at":-1,"data_access_expires_at":"0"}}`, `{"data":{"is_valid":false}}`,
+	} {
+		f.Add(200, body, "", "", "")
+	}
 	f.Add(200, "{}", "", "{}", "{}")
 	f.Add(200, `{"access_token":"x","expires_in":"0.5"}`, "", "", "")
 	f.Add(200, `{"access_token":"x","expires_in":5183944,"error":{"code":190}}`, "", "", "")
@@ -98,10 +114,10 @@ func FuzzAnswer(f *testing.F) {
 		for _, q := range questions {
 			got, err := q.ask(t.Context(), c)
 			if err == nil {
-				if status > 299 {
+				if i, ok := got.(igauth.Inspection); status > 299 && (!ok || i.Failure != igauth.CodeTokenOtherApp) {
 					t.Errorf("%s: got a success of status %d", q.name, status)
 				}
-				plausible(t, q.name, got)
+				plausible(t, q, got)
 				continue
 			}
 			if !reflect.ValueOf(got).IsZero() {
@@ -124,28 +140,50 @@ func FuzzAnswer(f *testing.F) {
 				t.Errorf("%s: got the app's limit with class %s", q.name, e.Class)
 			}
 		}
-		if u := c.Usage(); u.AppPercent < 0 || u.AppPercent > 1000 || u.BusinessPercent < 0 || u.BusinessPercent > 1000 || u.RegainAfter < 0 || u.RegainAfter > 48*time.Hour {
+		if u := c.Facebook.Usage(); u != c.Usage() || u.AppPercent < 0 || u.AppPercent > 1000 || u.BusinessPercent < 0 || u.BusinessPercent > 1000 || u.RegainAfter < 0 || u.RegainAfter > 48*time.Hour {
 			t.Errorf("got usage %+v", u)
 		}
 	})
 }
 
 // plausible fails unless a result is whole: a token has a text and a life.
-func plausible(t *testing.T, name string, got any) {
+func plausible(t *testing.T, q question, got any) {
 	t.Helper()
-	text := ""
+	name, text := q.name, ""
 	switch got := got.(type) {
 	case igauth.Grant:
 		text = got.Token.Reveal()
 	case igauth.Token:
 		text = got.Value.Reveal()
-		if life := got.ExpiresAt.Sub(got.IssuedAt); life < time.Second || life > 90*24*time.Hour {
+		if life := got.ExpiresAt.Sub(got.IssuedAt); (life < time.Second || life > 90*24*time.Hour) && (!got.ExpiresAt.IsZero() || !q.facebook()) {
 			t.Errorf("%s: got a life of %v", name, life)
 		}
+	case igauth.Secret:
+		text = got.Reveal()
 	case igauth.Profile:
 		if !got.ID.Valid() {
 			t.Errorf("%s: got id %q", name, got.ID)
 		}
+		return
+	case igauth.Inspection:
+		if got.Valid != (got.Failure == "") || got.ExpiresAt.Year() > 9999 || got.DataAccessUntil.Year() > 9999 || !slices.IsSorted(got.Scopes) {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		if class := got.Failure.Class(); !got.Valid && class != igauth.ClassDead && class != igauth.ClassNeedsUser && got.Failure != igauth.CodeTokenOtherApp {
+			t.Errorf("%s: got an invalid token for the reason %s, which says nothing about it", name, got.Failure)
+		}
+		return
+	case pageList:
+		for _, p := range got.pages {
+			if !igauth.AccountID(p.ID).Valid() || p.Account != "" && !p.Account.Valid() || strings.ContainsFunc(p.Token.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+				t.Errorf("%s: got a Page that is none: %+v", name, p)
+			}
+		}
+		if strings.ContainsFunc(got.next, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Errorf("%s: got cursor %q", name, got.next)
+		}
+		return
+	case nothing:
 		return
 	}
 	if text == "" || len(text) > 8<<10 || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {

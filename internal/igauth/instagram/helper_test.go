@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,8 +174,14 @@ func answers(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-// newClient returns a client whose three hosts are one.
-func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *instagram.Client {
+// clients are those of both logins, made of the same settings.
+type clients struct {
+	*instagram.Client
+	Facebook *instagram.Facebook
+}
+
+// newClient returns clients whose hosts are one.
+func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *clients {
 	t.Helper()
 	cfg := instagram.Config{
 		WWW: host, API: host, Graph: host,
@@ -188,7 +195,18 @@ func newClient(t testing.TB, host string, change ...func(*instagram.Config)) *in
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
-	return c
+	f, err := instagram.NewFacebook(facebookConfig(cfg))
+	if err != nil {
+		t.Fatalf("NewFacebook: %v", err)
+	}
+	return &clients{c, f}
+}
+
+func facebookConfig(cfg instagram.Config) instagram.FacebookConfig {
+	return instagram.FacebookConfig{
+		WWW: cfg.WWW, Graph: cfg.Graph, AppID: cfg.AppID, AppSecrets: cfg.AppSecrets, RedirectURI: cfg.RedirectURI,
+		Timeout: cfg.Timeout, Now: cfg.Now, Transport: cfg.Transport,
+	}
 }
 
 // A question is one of the things that a client asks Meta.
@@ -196,27 +214,30 @@ type question struct {
 	name string
 	// good is an answer that it is content with.
 	good string
-	ask  func(ctx context.Context, c *instagram.Client) (any, error)
+	ask  func(ctx context.Context, c *clients) (any, error)
 }
 
-var questions = []question{
-	{"exchanging a code", goodCode, func(ctx context.Context, c *instagram.Client) (any, error) {
+var questions = slices.Concat([]question{
+	{"exchanging a code", goodCode, func(ctx context.Context, c *clients) (any, error) {
 		return c.ExchangeCode(ctx, igauth.NewSecret(codeText))
 	}},
-	{"extending a token", goodLong, func(ctx context.Context, c *instagram.Client) (any, error) {
+	{"extending a token", goodLong, func(ctx context.Context, c *clients) (any, error) {
 		return c.ExtendToken(ctx, igauth.NewSecret(tokenText))
 	}},
-	{"refreshing a token", goodLong, func(ctx context.Context, c *instagram.Client) (any, error) {
+	{"refreshing a token", goodLong, func(ctx context.Context, c *clients) (any, error) {
 		return c.RefreshToken(ctx, igauth.NewSecret(tokenText))
 	}},
-	{"reading the profile", goodMe, func(ctx context.Context, c *instagram.Client) (any, error) {
+	{"reading the profile", goodMe, func(ctx context.Context, c *clients) (any, error) {
 		return c.Profile(ctx, igauth.NewSecret(tokenText))
 	}},
-}
+	{"revoking a token", goodDone, func(ctx context.Context, c *clients) (any, error) {
+		return nothing{}, c.Revoke(ctx, igauth.NewSecret(tokenText))
+	}},
+}, facebookQuestions)
 
 // fails asks and returns the error, which must be one of ours and come without
 // any result.
-func (q question) fails(t testing.TB, c *instagram.Client) *igauth.Error {
+func (q question) fails(t testing.TB, c *clients) *igauth.Error {
 	t.Helper()
 	got, err := q.ask(t.Context(), c)
 	if err == nil {

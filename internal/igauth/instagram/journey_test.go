@@ -25,7 +25,7 @@ type world struct {
 	*igsim.Simulator
 	t      *testing.T
 	clock  *igsim.Clock
-	client *instagram.Client
+	client *clients
 	host   string
 }
 
@@ -44,7 +44,7 @@ func newWorld(t *testing.T, change ...func(*instagram.Config)) *world {
 }
 
 // newClient returns a client of the simulator's app.
-func (w *world) newClient(change ...func(*instagram.Config)) *instagram.Client {
+func (w *world) newClient(change ...func(*instagram.Config)) *clients {
 	app := func(cfg *instagram.Config) {
 		cfg.AppID, cfg.AppSecrets, cfg.Now = igsim.DefaultAppID, secret(igsim.DefaultAppSecret), w.clock.Now
 	}
@@ -178,16 +178,16 @@ func TestJourney(t *testing.T) {
 // What the simulator refuses for the reasons for which Meta does.
 func TestRefusals(t *testing.T) {
 	const maria = "maria.bakes"
-	extend := func(w *world, c *instagram.Client) error {
+	extend := func(w *world, c *clients) error {
 		_, err := c.ExtendToken(w.t.Context(), w.short(maria))
 		return err
 	}
-	exchange := func(w *world, c *instagram.Client) error {
+	exchange := func(w *world, c *clients) error {
 		_, err := c.ExchangeCode(w.t.Context(), w.consent(maria))
 		return err
 	}
-	refreshAfter := func(d time.Duration, happens func(w *world)) func(w *world, c *instagram.Client) error {
-		return func(w *world, c *instagram.Client) error {
+	refreshAfter := func(d time.Duration, happens func(w *world)) func(w *world, c *clients) error {
+		return func(w *world, c *clients) error {
 			token := w.long(maria)
 			w.clock.Advance(d)
 			if happens != nil {
@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		name, source string
 		change       func(*instagram.Config)
-		do           func(w *world, c *instagram.Client) error
+		do           func(w *world, c *clients) error
 		want         igauth.Code
 	}{
 		{"the id of the Meta app", srcProbes, func(cfg *instagram.Config) { cfg.AppID = igsim.MetaAppID }, exchange, igauth.CodeAppID},
@@ -210,34 +210,34 @@ func TestRefusals(t *testing.T) {
 		{"a wrong secret at the extension", srcErrors, func(cfg *instagram.Config) { cfg.AppSecrets = secret("x") }, extend, igauth.CodeAppSecret},
 		{"two wrong secrets", srcErrors, func(cfg *instagram.Config) { cfg.AppSecrets = secret("x", "y") }, exchange, igauth.CodeAppSecret},
 		{"another redirect URI", srcMessages, func(cfg *instagram.Config) { cfg.RedirectURI += "/" }, exchange, igauth.CodeRedirectURI},
-		{"a made-up code", srcProbes, nil, func(w *world, c *instagram.Client) error {
+		{"a made-up code", srcProbes, nil, func(w *world, c *clients) error {
 			_, err := c.ExchangeCode(w.t.Context(), igauth.NewSecret(codeText))
 			return err
 		}, igauth.CodeCodeInvalid},
-		{"a code for the second time", srcLogin, nil, func(w *world, c *instagram.Client) error {
+		{"a code for the second time", srcLogin, nil, func(w *world, c *clients) error {
 			code := w.consent(maria)
 			_, err := c.ExchangeCode(w.t.Context(), code)
 			w.must(err)
 			_, err = c.ExchangeCode(w.t.Context(), code)
 			return err
 		}, igauth.CodeCodeUsed},
-		{"a code of an hour ago", srcLogin, nil, func(w *world, c *instagram.Client) error {
+		{"a code of an hour ago", srcLogin, nil, func(w *world, c *clients) error {
 			code := w.consent(maria)
 			w.clock.Advance(time.Hour)
 			_, err := c.ExchangeCode(w.t.Context(), code)
 			return err
 		}, igauth.CodeRedirectURI},
-		{"an account whose invitation is pending", srcNango, nil, func(w *world, c *instagram.Client) error {
+		{"an account whose invitation is pending", srcNango, nil, func(w *world, c *clients) error {
 			_, err := c.ExtendToken(w.t.Context(), w.short("pending.tester"))
 			return err
 		}, igauth.CodeNotEligible},
-		{"a short-lived token of an hour ago", srcExchange, nil, func(w *world, c *instagram.Client) error {
+		{"a short-lived token of an hour ago", srcExchange, nil, func(w *world, c *clients) error {
 			short := w.short(maria)
 			w.clock.Advance(time.Hour)
 			_, err := c.ExtendToken(w.t.Context(), short)
 			return err
 		}, igauth.CodeTokenExpired},
-		{"a made-up token", srcErrors, nil, func(w *world, c *instagram.Client) error {
+		{"a made-up token", srcErrors, nil, func(w *world, c *clients) error {
 			_, err := c.RefreshToken(w.t.Context(), igauth.NewSecret(tokenText))
 			return err
 		}, igauth.CodeTokenUnparsable},
@@ -300,21 +300,21 @@ func TestFaults(t *testing.T) {
 			}
 			for _, call := range []struct {
 				endpoint string
-				do       func(c *instagram.Client) error
+				do       func(c *clients) error
 			}{
-				{"code", func(c *instagram.Client) error {
+				{"code", func(c *clients) error {
 					_, err := c.ExchangeCode(t.Context(), code)
 					return err
 				}},
-				{"exchange", func(c *instagram.Client) error {
+				{"exchange", func(c *clients) error {
 					_, err := c.ExtendToken(t.Context(), short)
 					return err
 				}},
-				{"me", func(c *instagram.Client) error {
+				{"me", func(c *clients) error {
 					_, err := c.Profile(t.Context(), long.Value)
 					return err
 				}},
-				{"refresh", func(c *instagram.Client) error {
+				{"refresh", func(c *clients) error {
 					w.clock.Advance(day)
 					_, err := c.RefreshToken(t.Context(), long.Value)
 					return err

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/instagram"
 )
 
 // traces returns what a secret looks like in each encoding in which it could
@@ -49,7 +48,7 @@ func traces(secret string) map[string]string {
 // wantSilent fails if a text tells a secret, without telling it itself.
 func wantSilent(t *testing.T, where, text string) {
 	t.Helper()
-	for name, secret := range map[string]string{"token": tokenText, "code": codeText, "app secret": secretText} {
+	for name, secret := range map[string]string{"token": tokenText, "code": codeText, "app secret": secretText, "proof": proofText, "proof of the app": proof(secretText, appID+"|"+secretText)} {
 		for how, trace := range traces(secret) {
 			if strings.Contains(text, trace) {
 				t.Errorf("%s holds the %s %s", where, name, how)
@@ -79,7 +78,7 @@ func everyWay(value any) map[string]string {
 func echo(write func(w http.ResponseWriter, all string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query, _ := url.QueryUnescape(r.URL.RawQuery)
-		write(w, r.URL.String()+" "+query+" "+tokenText+" "+codeText+" "+secretText)
+		write(w, r.URL.String()+" "+query+" "+tokenText+" "+codeText+" "+secretText+" "+proofText)
 	}
 }
 
@@ -142,7 +141,7 @@ var leaky = map[string]http.HandlerFunc{
 // No error tells a token, a code or a secret: not its text, not what it wraps,
 // not what a logger makes of it.
 func TestErrorsTellNoSecrets(t *testing.T) {
-	check := func(t *testing.T, c *instagram.Client, ctx context.Context) {
+	check := func(t *testing.T, c *clients, ctx context.Context) {
 		t.Helper()
 		for _, q := range questions {
 			_, err := q.ask(ctx, c)
@@ -202,7 +201,7 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 func TestResultsTellNoSecrets(t *testing.T) {
 	for _, q := range questions {
 		t.Run(q.name, func(t *testing.T) {
-			good := strings.NewReplacer("IGAAnew", tokenText, "IGAAshort", tokenText).Replace(q.good)
+			good := strings.NewReplacer("IGAAnew", tokenText, "IGAAshort", tokenText, "EAAshort", tokenText, "EAAlong", tokenText, "EAApage", tokenText).Replace(q.good)
 			got, err := q.ask(t.Context(), respond(t, http.StatusOK, nil, good))
 			if err != nil {
 				t.Fatal(err)
@@ -213,8 +212,11 @@ func TestResultsTellNoSecrets(t *testing.T) {
 		})
 	}
 	t.Run("the client", func(t *testing.T) {
-		for way, text := range everyWay(newClient(t, "https://meta.example")) {
-			wantSilent(t, way, text)
+		c := newClient(t, "https://meta.example")
+		for _, value := range []any{c, c.Client, c.Facebook, *c.Client, *c.Facebook} {
+			for way, text := range everyWay(value) {
+				wantSilent(t, way, text)
+			}
 		}
 	})
 }

@@ -54,7 +54,7 @@ func hijack(text string, reset bool) func(http.ResponseWriter, *http.Request) {
 
 // warm starts a server that answers the first request of a connection and does
 // something else afterwards, and a client that keeps its first connection.
-func warm(t *testing.T, q question, then http.HandlerFunc) (*meta, *instagram.Client) {
+func warm(t *testing.T, q question, then http.HandlerFunc) (*meta, *clients) {
 	t.Helper()
 	var answered atomic.Bool
 	m := newMeta(t, func(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +95,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 }
 
-func wantUnknown(t *testing.T, q question, c *instagram.Client) {
+func wantUnknown(t *testing.T, q question, c *clients) {
 	t.Helper()
 	if e := q.fails(t, c); e.Code != igauth.CodeMetaUnavailable || !e.Sent {
 		t.Errorf("got %s, sent %v, want %s, sent", e.Code, e.Sent, igauth.CodeMetaUnavailable)

@@ -38,17 +38,20 @@ func (f *Facebook) Revoke(ctx context.Context, person string, token igauth.Secre
 // done reads an answer that only says whether something was done: true, as
 // documented, or {"success":true}, as seen.
 func (a answer) done() error {
-	var flat bool
-	if json.Unmarshal(a.body, &flat) != nil {
+	var done *bool
+	if json.Unmarshal(a.body, &done) != nil {
 		var object struct {
 			Success *bool `json:"success"`
 		}
-		if json.Unmarshal(a.body, &object) != nil || object.Success == nil {
-			return unreadable(a.status, "it does not say whether it was done")
+		if json.Unmarshal(a.body, &object) != nil {
+			return unreadable(a.status, "not the JSON that was expected")
 		}
-		flat = *object.Success
+		done = object.Success
 	}
-	if !flat {
+	switch {
+	case done == nil:
+		return unreadable(a.status, "it does not say whether it was done")
+	case !*done:
 		return &igauth.Error{
 			Code: igauth.CodeMetaRefused, Class: igauth.CodeMetaRefused.Class(),
 			Detail: "Meta says that it was not done", Sent: true,

@@ -62,7 +62,7 @@ func TestUsage(t *testing.T) {
 				} {
 					c := respond(t, status, header, body)
 					_, _ = q.ask(t.Context(), c)
-					if got := c.Usage(); got != tt.want {
+					if got := q.usage(c); got != tt.want {
 						t.Errorf("%s, status %d: got %+v, want %+v", q.name, status, got, tt.want)
 					}
 				}
@@ -122,7 +122,10 @@ func TestUsageIsSafeForConcurrentUse(t *testing.T) {
 }
 
 // A pace sees the usage by this interface.
-var _ interface{ Usage() igauth.Usage } = (*instagram.Client)(nil)
+var (
+	_ interface{ Usage() igauth.Usage } = (*instagram.Client)(nil)
+	_ interface{ Usage() igauth.Usage } = (*instagram.Facebook)(nil)
+)
 
 func TestUsageOfTheSimulator(t *testing.T) {
 	w := newWorld(t)
