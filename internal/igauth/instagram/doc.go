@@ -44,45 +44,48 @@
 //	graph  code 102 or 190, subcode 464                   user_unconfirmed          needs_user     [3]
 //	graph  code 102 or 190, subcode 483                   consent_blocked           dead           [3]
 //	graph  code 102 or 190, subcode 492                   page_role_lost            dead           [3]
-//	graph  code 102 or 190, "checkpoint"                  checkpoint                needs_user     [10]
-//	graph  code 102 or 190, "until you log in"            checkpoint                needs_user     [10]
-//	graph  code 102 or 190, "till you log in"             checkpoint                needs_user     [10]
+//	graph  code 102 or 190, subcode 493                   data_access_expired       dead           [10]
+//	graph  code 102 or 190, "checkpoint"                  checkpoint                needs_user     [11]
+//	graph  code 102 or 190, "until you log in"            checkpoint                needs_user     [11]
+//	graph  code 102 or 190, "till you log in"             checkpoint                needs_user     [11]
 //	graph  code 102 or 190, subcode 458                   app_removed               dead           [3]
 //	graph  code 102 or 190, "not authorized application"  app_removed               dead           [3]
 //	graph  code 102 or 190, subcode 460                   password_changed          dead           [3]
-//	graph  code 102 or 190, "changed their password"      password_changed          dead           [11]
+//	graph  code 102 or 190, "changed their password"      password_changed          dead           [12]
 //	graph  code 102 or 190, subcode 463                   token_expired             dead           [3]
-//	graph  code 102 or 190, "session has expired"         token_expired             dead           [12]
-//	graph  code 102 or 190, "cannot parse access token"   token_not_parsable        dead           [13]
+//	graph  code 102 or 190, "session has expired"         token_expired             dead           [13]
+//	graph  code 102 or 190, "cannot parse access token"   token_not_parsable        dead           [14]
 //	graph  code 102 or 190                                token_invalid             dead           [3]
-//	graph  "unsupported request - method type"            account_not_eligible      misconfigured  [14]
-//	graph  "not an instagram business"                    personal_account          needs_user     [10]
+//	graph  "unsupported request - method type"            account_not_eligible      misconfigured  [15]
+//	graph  "not an instagram business"                    personal_account          needs_user     [11]
 //	graph  "developer role"                               developer_role_missing    misconfigured  [5]
-//	graph  "in development mode"                          developer_role_missing    misconfigured  [15]
+//	graph  "in development mode"                          developer_role_missing    misconfigured  [16]
 //	graph  code 10                                        permission_gone           needs_user     [3]
 //	graph  code 200 to 299                                permission_gone           needs_user     [3]
-//	graph  code 100, subcode 33                           object_missing            needs_user     [10]
+//	graph  code 100, subcode 33                           object_missing            needs_user     [11]
 //	graph  code 100, subcode 36007                        code_invalid              refused        [3]
 //	graph  code 100, subcode 36008                        redirect_uri_mismatch     misconfigured  [3]
 //	graph  code 100, subcode 36009                        code_used                 refused        [3]
-//	graph  code 100, "nonexisting field"                  meta_request_invalid      transient      [16]
-//	graph  code 2500                                      meta_request_invalid      transient      [17]
-//	graph  code 2635                                      graph_version_ended       misconfigured  [18]
+//	graph  code 100, "nonexisting field"                  meta_request_invalid      transient      [17]
+//	graph  code 2500                                      meta_request_invalid      transient      [18]
+//	graph  code 2635                                      graph_version_ended       misconfigured  [19]
 //	graph  "24 hours"                                     token_too_young           too_young      [5]
 //	graph  "too soon"                                     token_too_young           too_young      [5]
 //	error  code 429                                       rate_limited              throttled      [1]
-//	error  "matching code was not found"                  code_invalid              refused        [19]
-//	error  "code has been used"                           code_used                 refused        [19]
+//	error  "matching code was not found"                  code_invalid              refused        [20]
+//	error  "code has been used"                           code_used                 refused        [20]
+//	error  "invalid verification code format"             code_invalid              refused        [21]
 //	error  "invalid authorization code"                   code_invalid              refused        [5]
-//	error  "invalid scrubbed redirect_uri"                redirect_uri_mismatch     misconfigured  [20]
-//	error  "redirect_uri"                                 redirect_uri_mismatch     misconfigured  [21]
-//	error  "redirect uri"                                 redirect_uri_mismatch     misconfigured  [22]
+//	error  "url isn't included in the app's domains"      redirect_uri_mismatch     misconfigured  [22]
+//	error  "invalid scrubbed redirect_uri"                redirect_uri_mismatch     misconfigured  [23]
+//	error  "redirect_uri"                                 redirect_uri_mismatch     misconfigured  [24]
+//	error  "redirect uri"                                 redirect_uri_mismatch     misconfigured  [25]
 //	error  "invalid platform app"                         app_id_wrong              misconfigured  [5]
 //	error  "client_id"                                    app_id_wrong              misconfigured  [5]
 //	error  "client id"                                    app_id_wrong              misconfigured  [5]
 //	error  "client secret"                                app_secret_wrong          misconfigured  [5]
 //	error  "client_secret"                                app_secret_wrong          misconfigured  [5]
-//	error  "invalid scope"                                scope_refused             misconfigured  [23]
+//	error  "invalid scope"                                scope_refused             misconfigured  [26]
 //	error  "developer role"                               developer_role_missing    misconfigured  [5]
 //	error  anything else                                  meta_refused              transient
 //
@@ -95,18 +98,21 @@
 //	[7] reported by users: https://github.com/BlackPool25/Whatsapp-Bot/blob/main/docs/FIX_API_BLOCKED.md
 //	[8] reported by users: https://github.com/rupeshtiwari/youtube-automation-suite/blob/main/docs/FIX_FACEBOOK_APP_DEACTIVATED.md
 //	[9] reported by users: https://github.com/facebook/facebook-sdk-for-unity/issues/551
-//	[10] reported by users: https://github.com/gitroomhq/postiz-app
-//	[11] reported by users: https://github.com/stevenschobert/instafeed.js/issues/654
-//	[12] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/8
-//	[13] reported by users: https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240
-//	[14] reported by users: https://github.com/NangoHQ/nango/issues/5531
-//	[15] reported by users: https://github.com/facebookarchive/php-graph-sdk/issues/413
-//	[16] reported by users: https://github.com/nneessen/commissionTracker
-//	[17] reported by users: https://github.com/restfb/restfb
-//	[18] reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356
-//	[19] https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
-//	[20] reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md
-//	[21] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/2
-//	[22] reported by users: https://github.com/python-social-auth/social-app-django/issues/643
-//	[23] reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276
+//	[10] reported by users: https://github.com/MrSwitch/hello.js/issues/548
+//	[11] reported by users: https://github.com/gitroomhq/postiz-app
+//	[12] reported by users: https://github.com/stevenschobert/instafeed.js/issues/654
+//	[13] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/8
+//	[14] reported by users: https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240
+//	[15] reported by users: https://github.com/NangoHQ/nango/issues/5531
+//	[16] reported by users: https://github.com/facebookarchive/php-graph-sdk/issues/413
+//	[17] reported by users: https://github.com/nneessen/commissionTracker
+//	[18] reported by users: https://github.com/restfb/restfb
+//	[19] reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356
+//	[20] https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
+//	[21] reported by users: https://github.com/arsduo/koala/issues/606
+//	[22] reported by users: https://github.com/omniauth/omniauth/issues/1055
+//	[23] reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md
+//	[24] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/2
+//	[25] reported by users: https://github.com/python-social-auth/social-app-django/issues/643
+//	[26] reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276
 package instagram

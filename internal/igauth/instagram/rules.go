@@ -82,6 +82,9 @@ const (
 	byVersions  = "reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356"
 	byFields    = "reported by users: https://github.com/nneessen/commissionTracker"
 	byUnified   = "reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md"
+	byLapsed    = "reported by users: https://github.com/MrSwitch/hello.js/issues/548"
+	byFormat    = "reported by users: https://github.com/arsduo/koala/issues/606"
+	byDomains   = "reported by users: https://github.com/omniauth/omniauth/issues/1055"
 	byGraphPath = "reported by users: https://github.com/restfb/restfb"
 )
 
@@ -131,6 +134,7 @@ var rules = []rule{
 	{in: graphEnvelope, codes: token, subcodes: []int{464}, is: igauth.CodeUserUnconfirmed, source: metaErrors},
 	{in: graphEnvelope, codes: token, subcodes: []int{483}, is: igauth.CodeConsentBlocked, source: metaErrors},
 	{in: graphEnvelope, codes: token, subcodes: []int{492}, is: igauth.CodePageRoleLost, source: metaErrors},
+	{in: graphEnvelope, codes: token, subcodes: []int{493}, is: igauth.CodeDataAccessExpired, source: byLapsed},
 	{in: graphEnvelope, codes: token, message: "checkpoint", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "until you log in", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "till you log in", is: igauth.CodeCheckpoint, source: byPostiz},
@@ -165,7 +169,9 @@ var rules = []rule{
 	{in: anyError, codes: []int{http.StatusTooManyRequests}, is: igauth.CodeRateLimited, source: httpTooMany},
 	{in: anyError, message: "matching code was not found", is: igauth.CodeCodeInvalid, source: metaLogin},
 	{in: anyError, message: "code has been used", is: igauth.CodeCodeUsed, source: metaLogin},
+	{in: anyError, message: "invalid verification code format", is: igauth.CodeCodeInvalid, source: byFormat},
 	{in: anyError, message: "invalid authorization code", is: igauth.CodeCodeInvalid, source: byProbes},
+	{in: anyError, message: "url isn't included in the app's domains", is: igauth.CodeRedirectURI, source: byDomains},
 	{in: anyError, message: "invalid scrubbed redirect_uri", is: igauth.CodeRedirectURI, source: byUnified},
 	{in: anyError, message: "redirect_uri", is: igauth.CodeRedirectURI, source: byRedirects},
 	{in: anyError, message: "redirect uri", is: igauth.CodeRedirectURI, source: byLegacy},
