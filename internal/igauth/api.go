@@ -99,7 +99,7 @@ func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Ha
 		if err != nil {
 			code := CodeOf(err)
 			if code.HTTPStatus() >= http.StatusInternalServerError {
-				h.log.ErrorContext(r.Context(), "request failed", "code", code, "err", err)
+				h.log.ErrorContext(r.Context(), "request failed", "code", code, "err", err, "hint", code.Hint())
 			}
 			WriteError(w, code)
 			return

@@ -80,7 +80,7 @@ func (r *run) trip(ctx context.Context, incident outcome) {
 		}
 		return true
 	})
-	r.log.ErrorContext(ctx, "incident: run stopped", "class", incident.class, "code", incident.code)
+	r.log.ErrorContext(ctx, "incident: run stopped", "class", incident.class, "code", incident.code, "hint", incident.code.Hint())
 	if err != nil {
 		r.log.ErrorContext(ctx, "incident not written down", "err", err)
 	}
