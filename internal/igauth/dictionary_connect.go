@@ -139,7 +139,7 @@ var connectSection = section{
 			sources: []string{sourceErrors}},
 		{code: CodeAppCapability, class: ClassMisconfigured, status: http.StatusBadGateway,
 			en:      words{"The connection is not set up correctly", "Instagram does not let this website's app do this yet. It is not your fault, and trying again does not help. Please tell the owner of the website and give them the code below."},
-			es:      words{"La conexión no está bien configurada", "Instagram aún no permite que la aplicación de este sitio haga esto. No es culpa tuya y no sirve de nada volver a intentarlo. Avisa a quien administra el sitio y dale el código de abajo."},
+			es:      words{"La conexión no está bien configurada", "Instagram aún no permite esto a la aplicación de este sitio. No es culpa tuya y no sirve de nada volver a intentarlo. Avisa a quien administra el sitio y dale el código de abajo."},
 			message: "The app lacks a capability",
 			cause:   "Meta's code 3: the app does not have what the request needs.",
 			hint:    "Compare the products, permissions and access levels of the app with what you ask for.",
