@@ -92,9 +92,9 @@ func (w *world) readsPage(answer *httptest.ResponseRecorder, code igauth.Code, l
 	switch code {
 	case igauth.CodeConnected, igauth.CodeChoose: // no errors
 	case igauth.CodeChoiceInvalid: // above the list, in place of a page of its own
-		wants = []string{text.Title, ": " + string(code) + "</p>"}
+		wants = []string{text.Title, ": <span translate=\"no\">" + string(code) + "</span></p>"}
 	default:
-		wants = append(wants, ": "+string(code)+"</p>")
+		wants = append(wants, ": <span translate=\"no\">"+string(code)+"</span></p>")
 	}
 	for _, want := range wants {
 		if !strings.Contains(page, want) {
