@@ -169,6 +169,16 @@ func (b tab) sees(words string) {
 	}
 }
 
+// reaches waits for what a person reads on a page that comes by itself.
+func (b tab) reaches(words string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Run(ctx, chromedp.WaitVisible(fmt.Sprintf(`//body[contains(., %q)]`, words), chromedp.BySearch)); err != nil {
+		b.t.Fatalf("waiting for %q at %s: %v", words, b.location(), err)
+	}
+}
+
 // shoot takes a picture, and asserts that nothing sticks out of the window.
 func (b tab) shoot(name string) {
 	b.t.Helper()
@@ -416,23 +426,84 @@ func TestBrowserWrongAccount(t *testing.T) {
 	}
 }
 
-// A visitor returns to the site with a claim, which its backend redeems.
-func TestBrowserReturnsToTheSite(t *testing.T) {
-	site := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if referrer := r.Referer(); strings.Contains(referrer, "code=") || strings.Contains(referrer, "state=") {
-			t.Errorf("the site is told %s", referrer)
-		}
-		_, _ = fmt.Fprintf(w, "the site sees %s", r.URL.RawQuery)
-	}))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// Who has several accounts behind their Facebook login chooses one, on a page that
+// works without scripts and on a phone.
+func TestBrowserFacebookChoice(t *testing.T) {
+	for language, words := range map[string]struct{ choose, none, connected string }{
+		"en": {"Which account do you want to connect?", "Your Facebook login has no Page", "Your Instagram account is connected"},
+		"es": {"¿Qué cuenta quieres conectar?", "Tu cuenta de Facebook no tiene ninguna página", "Tu cuenta de Instagram está conectada"},
+	} {
+		t.Run(language, func(t *testing.T) {
+			eachWindow(t, func(t *testing.T, window int) {
+				server := startDev(t)
+				b := newTab(t, window, language)
+				b.open(server.url)
+				b.click(`a.connect.second`)
+				if !strings.HasPrefix(b.location(), server.sim+"/v") {
+					t.Fatalf("got %s, want Facebook's dialog", b.location())
+				}
+				b.choose("leo.agency")
+				b.shoot("facebook-dialog")
+				b.click(approve)
+				b.sees(words.choose)
+				b.sees("@casa.verde")
+				b.sees("Old Town Café & Bar")
+				b.shoot("choose-account-" + language)
+				page := b.location()
+				b.choose("17841400000060661")
+				b.shoot("choose-account-chosen-" + language)
+				b.click(`main button`)
+				b.reaches(words.connected)
+
+				// The page leads to the same end from now on.
+				b.open(page)
+				b.sees(words.connected)
+				b.open(server.url)
+				b.sees("casa.verde")
+				if strings.Contains(b.text(), "studio_norte") {
+					t.Error("another account is connected")
+				}
+
+				b.open(server.url + "/authorize?login=facebook")
+				b.choose("nora.none")
+				b.click(approve)
+				b.sees(words.none)
+				b.shoot("error-no-page-" + language)
+				b.click(`a.again`)
+				if !strings.HasPrefix(b.location(), server.sim+"/v") {
+					t.Errorf("got %s, want Facebook's dialog again", b.location())
+				}
+			})
+		})
 	}
-	_ = site.Listener.Close()
-	site.Listener = listener
-	site.Start()
+}
+
+// Browsers hold the policy of a page with a form against every redirect that
+// follows the form. The visitor gets to the site all the same, and to where the site
+// sends them next.
+func TestBrowserChoiceReturnsToTheSite(t *testing.T) {
+	next := startSite(t)
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, next+"/account?"+r.URL.RawQuery, http.StatusFound)
+	}))
 	defer site.Close()
 	server := startDev(t, "--return-url", site.URL+"/connected")
+	b := newTab(t, 0, "en")
+	b.open(server.url + "/authorize?login=facebook")
+	b.choose("leo.agency")
+	b.click(approve)
+	page := b.location()
+	b.choose("17841400000020223")
+	b.click(`main button`)
+	b.reaches("status=connected")
+	b.open(page)
+	b.sees("status=connected")
+}
+
+// A visitor returns to the site with a claim, which its backend redeems.
+func TestBrowserReturnsToTheSite(t *testing.T) {
+	site := startSite(t)
+	server := startDev(t, "--return-url", site+"/connected")
 	b := newTab(t, 1, "en")
 	b.open(server.url + "/authorize")
 	b.click(approve)
@@ -451,7 +522,28 @@ func TestBrowserReturnsToTheSite(t *testing.T) {
 			t.Errorf("claim, time %d: got status %d, want %d", i+1, resp.StatusCode, want)
 		}
 	}
-	b.open(server.url + "/authorize?return_to=" + url.QueryEscape(site.URL+"/connected"))
+	b.open(server.url + "/authorize?return_to=" + url.QueryEscape(site+"/connected"))
 	b.click(deny)
 	b.sees("status=denied")
+}
+
+// startSite serves a website to which visitors return, and which shows what it is
+// told.
+func startSite(t *testing.T) string {
+	t.Helper()
+	site := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if referrer := r.Referer(); strings.Contains(referrer, "code=") || strings.Contains(referrer, "state=") {
+			t.Errorf("the site is told %s", referrer)
+		}
+		_, _ = fmt.Fprintf(w, "the site sees %s", r.URL.RawQuery)
+	}))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = site.Listener.Close()
+	site.Listener = listener
+	site.Start()
+	t.Cleanup(site.Close)
+	return site.URL
 }

@@ -54,7 +54,7 @@ func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error)
 		return app.Parts{}, nil, err
 	}
 	parts := folder.Parts(folder.Now, logger(t, false, slog.LevelError))
-	parts.MetaAppSecrets = metaAppSecret(folder)
+	parts.MetaAppSecrets = metaAppSecret(folder, os.Getenv)
 	if parts.Settings.Policy, _, err = folderPolicy(folder); err != nil {
 		return app.Parts{}, nil, errors.Join(err, folder.Close())
 	}
@@ -63,9 +63,9 @@ func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error)
 
 // metaAppSecret returns the secret of the Meta app, which a folder does not keep. The
 // simulator's is no secret.
-func metaAppSecret(folder *local.Folder) func(context.Context) ([]igauth.Secret, error) {
+func metaAppSecret(folder *local.Folder, getenv func(string) string) func(context.Context) ([]igauth.Secret, error) {
 	return func(context.Context) ([]igauth.Secret, error) {
-		secret := os.Getenv("IGAUTH_DEV_META_APP_SECRET")
+		secret := getenv("IGAUTH_DEV_META_APP_SECRET")
 		if secret == "" && !folder.Record.Real {
 			secret = igsim.DefaultMetaAppSecret
 		}

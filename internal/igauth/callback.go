@@ -105,10 +105,6 @@ func (h *CallbackHandler) answer(w http.ResponseWriter, r *http.Request, v visit
 	if outcome.Code == CodeInProgress {
 		// The other request is slow. The browser asks again by itself.
 		w.Header().Set("Refresh", "2")
-		if r.Method == http.MethodPost {
-			// A choice that was sent is not sent again.
-			w.Header().Set("Refresh", "2;url="+chooseURL(v.text))
-		}
 		writePage(w, r, CodeInProgress, pageOptions{})
 		return
 	}

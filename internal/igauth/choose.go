@@ -66,7 +66,19 @@ func (h *CallbackHandler) choose(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, v, CodeChoiceInvalid)
 		return
 	}
-	h.answer(w, r, v, outcome, err)
+	if err != nil {
+		h.answer(w, r, v, outcome, err)
+		return
+	}
+	// The page that follows leads on by itself. With a redirect the browser would hold
+	// the form's policy against every address on the visitor's way, and nobody knows
+	// where a site sends them next.
+	next, pause := chooseURL(v.text), "0"
+	if outcome.Code == CodeInProgress {
+		pause = "2"
+	}
+	w.Header().Set("Refresh", pause+";url="+next)
+	writePage(w, r, CodeInProgress, pageOptions{Continue: next})
 }
 
 // choice reads the account that was chosen; "" if none was.
@@ -92,12 +104,7 @@ func (h *CallbackHandler) ask(w http.ResponseWriter, r *http.Request, v visit, w
 	if wrong != "" {
 		status, alert = wrong.HTTPStatus(), wrong.Text(lang).Title
 	}
-	// Browsers apply the policy to the redirect that follows the form, too.
-	targets := "'self'"
-	if returnTo := h.ReturnURLs.byMark(v.state.returnURL); returnTo != "" {
-		targets += " " + origin(returnTo)
-	}
-	w.Header().Set("Content-Security-Policy", pagePolicyWith(targets))
+	w.Header().Set("Content-Security-Policy", pagePolicyWith("'self'"))
 	render(w, status, chooseTemplate, map[string]any{
 		"Lang":    lang,
 		"Style":   template.CSS(pageStyle), // our own file

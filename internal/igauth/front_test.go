@@ -100,6 +100,7 @@ type front struct {
 	accounts  http.Handler
 	links     *igauth.Links
 	meta      *fakeMeta
+	facebook  *fakeFacebook
 	store     *igauth.Store
 	ledger    igauth.Ledger
 	log       *bytes.Buffer
@@ -123,7 +124,7 @@ func (f *front) advance(d time.Duration) {
 func newFront(t testing.TB, urls ...string) *front {
 	t.Helper()
 	f := &front{t: t, log: &bytes.Buffer{}, time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	f.meta = &fakeMeta{now: f.now}
+	f.meta, f.facebook = &fakeMeta{now: f.now}, newFakeFacebook(f.now)
 	ledger, err := boltstore.Open(t.TempDir()+"/ledger.db", f.now)
 	if err != nil {
 		t.Fatal(err)
@@ -142,11 +143,13 @@ func newFront(t testing.TB, urls ...string) *front {
 	if f.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: vault, Now: f.now}); err != nil {
 		t.Fatal(err)
 	}
-	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: f.store, Meta: f.meta, Timeout: 3 * time.Second, Patience: 2 * time.Second, Log: log})
+	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: f.store, Meta: f.meta, Facebook: f.facebook, MetaAppID: testMetaAppID, Timeout: 3 * time.Second, Patience: 2 * time.Second, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := igauth.FrontConfig{AppID: testAppID, StateKeys: testKeys, ReturnURLs: returnURLs(t, urls...), Now: f.now, Log: log}
+	cfg := igauth.FrontConfig{
+		AppID: testAppID, StateKeys: testKeys, ReturnURLs: returnURLs(t, urls...), Facebook: f.facebook, FacebookScopes: []string{igauth.ScopeBusiness}, Now: f.now, Log: log,
+	}
 	if f.authorize, err = igauth.NewAuthorizeHandler(cfg, fakeConsent{}); err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,12 @@ type installation struct {
 	clock   *igsim.Clock
 	dir     string
 	host    string
+	urls    []string
 	timeout time.Duration
-	log     *bytes.Buffer
+	// noFacebook switches Facebook Login off in processes to come, facebookFixed
+	// has a configuration at Meta name its permissions.
+	noFacebook, facebookFixed bool
+	log                       *bytes.Buffer
 	// first is the token that each account got when it was connected.
 	first map[string]string
 	ids   map[string]igauth.AccountID
@@ -43,6 +47,8 @@ type installation struct {
 	authorize http.Handler
 	callback  http.Handler
 	accounts  http.Handler
+	links     *igauth.Links
+	facebook  *instagram.Facebook
 	refresher *igauth.Refresher
 
 	mu   sync.Mutex
@@ -54,9 +60,20 @@ const callbackURL = "https://connect.example.com/callback"
 // newInstallation connects three accounts by the handlers.
 func newInstallation(t *testing.T) *installation {
 	t.Helper()
+	p := emptyInstallation(t)
+	for _, name := range professionals {
+		p.connect(name)
+		p.first[name] = p.token(name)
+	}
+	return p
+}
+
+// emptyInstallation has no accounts yet.
+func emptyInstallation(t *testing.T) *installation {
+	t.Helper()
 	p := &installation{
 		t: t, clock: igsim.NewFrozenClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
-		dir: t.TempDir(), timeout: 5 * time.Second, log: &bytes.Buffer{},
+		dir: t.TempDir(), urls: []string{registered}, timeout: 5 * time.Second, log: &bytes.Buffer{},
 		first: map[string]string{}, ids: map[string]igauth.AccountID{}, told: map[igauth.EventType]int{},
 	}
 	sim, err := igsim.New(igsim.Config{RedirectURIs: []string{callbackURL}, Now: p.clock.Now})
@@ -75,10 +92,6 @@ func newInstallation(t *testing.T) *installation {
 	t.Cleanup(func() { _ = p.ledger.Close() })
 	for _, person := range sim.People() {
 		p.ids[person.Username] = igauth.AccountID(person.UserID)
-	}
-	for _, name := range professionals {
-		p.connect(name)
-		p.first[name] = p.token(name)
 	}
 	return p
 }
@@ -102,23 +115,40 @@ func (p *installation) start() {
 		RedirectURI: callbackURL, Timeout: p.timeout, Now: p.clock.Now,
 	})
 	p.must(err)
+	facebook, err := instagram.NewFacebook(instagram.FacebookConfig{
+		WWW: p.host, Graph: p.host, AppID: igsim.MetaAppID, AppSecrets: func(context.Context) ([]igauth.Secret, error) {
+			return []igauth.Secret{igauth.NewSecret(igsim.DefaultMetaAppSecret)}, nil
+		},
+		RedirectURI: callbackURL, Timeout: p.timeout, Now: p.clock.Now,
+	})
+	p.must(err)
+	p.facebook = facebook
 	ledger, err := boltstore.Open(p.dir+"/ledger.db", p.clock.Now)
 	p.must(err)
 	p.ledger = ledger
 	p.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: p.vault, Now: p.clock.Now})
 	p.must(err)
-	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: p.store, Meta: meta, Timeout: 10 * time.Second, Patience: time.Second, Log: log})
+	connecting := igauth.ConnectorConfig{Store: p.store, Meta: meta, MetaAppID: igsim.MetaAppID, Timeout: 10 * time.Second, Patience: time.Second, Log: log}
+	cfg := igauth.FrontConfig{AppID: igsim.DefaultAppID, StateKeys: testKeys, ReturnURLs: returnURLs(p.t, p.urls...), Now: p.clock.Now, Log: log}
+	if !p.noFacebook {
+		connecting.Facebook, cfg.Facebook = facebook, facebook
+	}
+	if !p.facebookFixed {
+		cfg.FacebookScopes = []string{igauth.ScopeBusiness}
+	}
+	connector, err := igauth.NewConnector(connecting)
 	p.must(err)
-	cfg := igauth.FrontConfig{AppID: igsim.DefaultAppID, StateKeys: testKeys, ReturnURLs: returnURLs(p.t, registered), Now: p.clock.Now, Log: log}
 	p.authorize, err = igauth.NewAuthorizeHandler(cfg, meta)
 	p.must(err)
 	p.callback, err = igauth.NewCallbackHandler(cfg, connector)
 	p.must(err)
-	p.accounts, err = igauth.NewAccountsHandler(igauth.AccountsConfig{Store: p.store, Now: p.clock.Now, Log: log})
+	p.links, err = igauth.NewLinks(igauth.LinksConfig{Origin: "https://connect.example.com", AppID: igsim.DefaultAppID, StateKeys: testKeys, Now: p.clock.Now})
+	p.must(err)
+	p.accounts, err = igauth.NewAccountsHandler(igauth.AccountsConfig{Store: p.store, Links: p.links, Now: p.clock.Now, Log: log})
 	p.must(err)
 	relay, err := igauth.NewRelay(igauth.RelayConfig{Store: p.store, Publisher: p, Log: log})
 	p.must(err)
-	p.refresher, err = igauth.NewRefresher(igauth.RefresherConfig{Store: p.store, Meta: meta, PerSecond: -1, Relay: relay, Log: log})
+	p.refresher, err = igauth.NewRefresher(igauth.RefresherConfig{Store: p.store, Meta: meta, Facebook: facebook, PerSecond: -1, Relay: relay, Log: log})
 	p.must(err)
 }
 

@@ -40,6 +40,9 @@ type pageOptions struct {
 	Again string
 	// Home is the link that leads back; "" leaves it out.
 	Home string
+	// Continue is the link to where the page leads by itself, for browsers that do
+	// not follow; "" leaves it out.
+	Continue string
 	// Missing are scopes that were not granted.
 	Missing []string
 	// Wanted and Found are the usernames of the account that was to be connected
@@ -48,9 +51,9 @@ type pageOptions struct {
 }
 
 // phrases are the words of the page that do not depend on the code.
-var phrases = map[Language]struct{ Again, Home, Missing, Wanted, Found, Code string }{
-	English: {"Start again", "Back", "These permissions were not given, so some features of the website may not work:", "The link is for", "You signed in as", "Code"},
-	Spanish: {"Empezar de nuevo", "Volver", "No se dieron estos permisos, así que algunas funciones del sitio pueden no funcionar:", "El enlace es para", "Entraste como", "Código"},
+var phrases = map[Language]struct{ Again, Home, Continue, Missing, Wanted, Found, Code string }{
+	English: {"Start again", "Back", "Continue", "These permissions were not given, so some features of the website may not work:", "The link is for", "You signed in as", "Code"},
+	Spanish: {"Empezar de nuevo", "Volver", "Continuar", "No se dieron estos permisos, así que algunas funciones del sitio pueden no funcionar:", "El enlace es para", "Entraste como", "Código"},
 }
 
 // writePage answers with the page of a code, in the visitor's language.

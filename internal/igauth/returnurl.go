@@ -78,14 +78,6 @@ func (u ReturnURLs) mark(text string) returnURLMark {
 	return returnURLMark(sum[:len(returnURLMark{})])
 }
 
-// origin returns the scheme and host of a registered URL, which is in its plain
-// form.
-func origin(returnURL string) string {
-	scheme, rest, _ := strings.Cut(returnURL, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host
-}
-
 // byMark returns the URL that a mark stands for, and "" when it is not, or no
 // longer, registered.
 func (u ReturnURLs) byMark(mark returnURLMark) string {

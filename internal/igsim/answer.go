@@ -68,6 +68,8 @@ func (s *Simulator) newCall(w http.ResponseWriter, r *http.Request, endpoint str
 	}
 	if p := s.person(c.account); p != nil {
 		c.userID = p.UserID
+	} else if t := s.fb.tokens[c.query.Get("access_token")]; t != nil && t.Page != "" {
+		c.userID = s.page(t.Page).Instagram
 	}
 	return c
 }

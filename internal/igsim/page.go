@@ -95,6 +95,17 @@ func hostOf(uri string) string {
 	return host
 }
 
+// homeData fills the page for people.
+func (s *Simulator) homeData() any {
+	return map[string]any{
+		"People": s.People(), "AppID": s.cfg.AppID, "Now": s.now(),
+		"FacebookPeople": s.FacebookPeople(), "Pages": s.FacebookPages(),
+		"MetaAppID": s.cfg.MetaAppID, "ConfigID": s.cfg.FacebookConfigID, "SystemConfigID": SystemUserConfigID,
+		"Kinds": FaultTable(), "Errors": Errors(),
+		"DeauthorizeURL": s.cfg.DeauthorizeURL, "DeletionURL": s.cfg.DeletionURL,
+	}
+}
+
 // serveOwn answers what is no endpoint of Meta's: the controls, the page for
 // people, the health check, and everything unknown.
 func (s *Simulator) serveOwn(w http.ResponseWriter, r *http.Request) {
@@ -105,7 +116,7 @@ func (s *Simulator) serveOwn(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/healthz" && reading:
 		bodyAnswer(http.StatusOK, "text/plain; charset=utf-8", []byte("ok\n")).write(w)
 	case r.URL.Path == "/" && reading:
-		page(http.StatusOK, "home.html", map[string]any{"People": s.People(), "AppID": s.cfg.AppID, "Now": s.now()}).write(w)
+		page(http.StatusOK, "home.html", s.homeData()).write(w)
 	default:
 		c := &call{}
 		c.graphError(graphError{status: http.StatusNotFound, code: 2500, kind: "IGApiException", message: "Unknown path components"}).write(w)

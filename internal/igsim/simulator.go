@@ -91,8 +91,9 @@ type Simulator struct {
 }
 
 // New returns a simulator, with the state of Config.StateFile when there is
-// one. It fails on a redirect URI that could never match, on a state file that
-// cannot be read, understood or written, and on Advance without Now.
+// one. It fails on a redirect URI that could never match, on a callback URL
+// that could never be called, on a state file that cannot be read, understood or
+// written, and on Advance without Now.
 func New(cfg Config) (*Simulator, error) {
 	if cfg.AppID == "" {
 		cfg.AppID = DefaultAppID
@@ -112,6 +113,11 @@ func New(cfg Config) (*Simulator, error) {
 	for _, uri := range slices.Concat(cfg.RedirectURIs, cfg.FacebookRedirectURIs) {
 		if !usableRedirect(uri) {
 			return nil, fmt.Errorf("redirect URI %q is not an absolute http or https URI without a fragment", uri)
+		}
+	}
+	for _, uri := range []string{cfg.DeauthorizeURL, cfg.DeletionURL} {
+		if uri != "" && !usableRedirect(uri) {
+			return nil, fmt.Errorf("callback URL %q is not an absolute http or https URL without a fragment", uri)
 		}
 	}
 	s := &Simulator{

@@ -96,6 +96,8 @@ func TestNewRefuses(t *testing.T) {
 		"a directory that does not exist":      {StateFile: filepath.Join(dir, "no", "state")},
 		"a relative redirect URI":              {RedirectURIs: []string{"/callback"}},
 		"a redirect URI with a fragment":       {RedirectURIs: []string{"https://a.example/#x"}},
+		"a callback without a host":            {DeletionURL: "/data-deletion"},
+		"a redirect URI of Facebook, relative": {FacebookRedirectURIs: []string{"callback"}},
 		"a way to move a clock that is unseen": {Advance: noAdvance},
 	} {
 		t.Run(name, func(t *testing.T) {

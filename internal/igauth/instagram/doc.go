@@ -59,34 +59,37 @@
 //	graph  "unsupported request - method type"            account_not_eligible      misconfigured  [15]
 //	graph  "not an instagram business"                    personal_account          needs_user     [11]
 //	graph  "developer role"                               developer_role_missing    misconfigured  [5]
-//	graph  "in development mode"                          developer_role_missing    misconfigured  [16]
+//	error  "in development mode"                          developer_role_missing    misconfigured  [16]
+//	error  "app not active"                               app_misconfigured         misconfigured  [17]
 //	graph  code 10                                        permission_gone           needs_user     [3]
 //	graph  code 200 to 299                                permission_gone           needs_user     [3]
 //	graph  code 100, subcode 33                           object_missing            needs_user     [11]
 //	graph  code 100, subcode 36007                        code_invalid              refused        [3]
 //	graph  code 100, subcode 36008                        redirect_uri_mismatch     misconfigured  [3]
 //	graph  code 100, subcode 36009                        code_used                 refused        [3]
-//	graph  code 100, "nonexisting field"                  meta_request_invalid      transient      [17]
-//	graph  code 2500                                      meta_request_invalid      transient      [18]
-//	graph  code 2635                                      graph_version_ended       misconfigured  [19]
+//	graph  code 100, "nonexisting field"                  meta_request_invalid      transient      [18]
+//	graph  code 191                                       redirect_uri_mismatch     misconfigured  [19]
+//	graph  code 2500                                      meta_request_invalid      transient      [20]
+//	graph  code 2635                                      graph_version_ended       misconfigured  [21]
 //	graph  "24 hours"                                     token_too_young           too_young      [5]
 //	graph  "too soon"                                     token_too_young           too_young      [5]
 //	error  code 429                                       rate_limited              throttled      [1]
-//	error  "matching code was not found"                  code_invalid              refused        [20]
-//	error  "code has been used"                           code_used                 refused        [20]
-//	error  "invalid verification code format"             code_invalid              refused        [21]
+//	error  "matching code was not found"                  code_invalid              refused        [22]
+//	error  "code has been used"                           code_used                 refused        [22]
+//	error  "invalid verification code"                    code_invalid              refused        [23]
 //	error  "invalid authorization code"                   code_invalid              refused        [5]
-//	error  "url isn't included in the app's domains"      redirect_uri_mismatch     misconfigured  [22]
-//	error  "invalid scrubbed redirect_uri"                redirect_uri_mismatch     misconfigured  [23]
-//	error  "redirect_uri"                                 redirect_uri_mismatch     misconfigured  [24]
-//	error  "redirect uri"                                 redirect_uri_mismatch     misconfigured  [25]
+//	error  "invalid scrubbed redirect_uri"                redirect_uri_mismatch     misconfigured  [24]
+//	error  "redirect_uri"                                 redirect_uri_mismatch     misconfigured  [25]
+//	error  "redirect uri"                                 redirect_uri_mismatch     misconfigured  [26]
 //	error  "invalid platform app"                         app_id_wrong              misconfigured  [5]
 //	error  "client_id"                                    app_id_wrong              misconfigured  [5]
 //	error  "client id"                                    app_id_wrong              misconfigured  [5]
 //	error  "client secret"                                app_secret_wrong          misconfigured  [5]
 //	error  "client_secret"                                app_secret_wrong          misconfigured  [5]
-//	error  "invalid scope"                                scope_refused             misconfigured  [26]
+//	error  "invalid scope"                                scope_refused             misconfigured  [27]
 //	error  "developer role"                               developer_role_missing    misconfigured  [5]
+//	error  "this page isn"                                app_misconfigured         misconfigured  [28]
+//	error  "page not found"                               app_misconfigured         misconfigured  [28]
 //	error  anything else                                  meta_refused              transient
 //
 //	[1] https://www.rfc-editor.org/rfc/rfc6585#section-4
@@ -105,14 +108,16 @@
 //	[14] reported by users: https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240
 //	[15] reported by users: https://github.com/NangoHQ/nango/issues/5531
 //	[16] reported by users: https://github.com/facebookarchive/php-graph-sdk/issues/413
-//	[17] reported by users: https://github.com/nneessen/commissionTracker
-//	[18] reported by users: https://github.com/restfb/restfb
-//	[19] reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356
-//	[20] https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
-//	[21] reported by users: https://github.com/arsduo/koala/issues/606
-//	[22] reported by users: https://github.com/omniauth/omniauth/issues/1055
-//	[23] reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md
-//	[24] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/2
-//	[25] reported by users: https://github.com/python-social-auth/social-app-django/issues/643
-//	[26] reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276
+//	[17] reported by users: https://github.com/thebergamo/react-native-fbsdk-next/issues/303
+//	[18] reported by users: https://github.com/nneessen/commissionTracker
+//	[19] reported by users: https://github.com/omniauth/omniauth/issues/1055
+//	[20] reported by users: https://github.com/restfb/restfb
+//	[21] reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356
+//	[22] https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-instagram-login/business-login
+//	[23] reported by users: https://github.com/arsduo/koala/issues/606
+//	[24] reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md
+//	[25] reported by users: https://github.com/Msameim181/n8n-nodes-instagram-integrations/issues/2
+//	[26] reported by users: https://github.com/python-social-auth/social-app-django/issues/643
+//	[27] reported by users: https://github.com/TerribleDev/OwinOAuthProviders/issues/276
+//	[28] reported by users: https://github.com/burkeholland/InstaSharp/issues/56
 package instagram

@@ -61,6 +61,11 @@ const (
 	srcNoURI    = "https://github.com/facebookarchive/php-graph-sdk/issues/274"
 	srcVersions = "https://github.com/facebook/facebook-python-business-sdk/issues/356"
 	srcCut      = "https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240"
+	srcNinety   = "https://github.com/MrSwitch/hello.js/issues/548"
+	srcFormat   = "https://github.com/arsduo/koala/issues/606"
+	srcDomains  = "https://github.com/omniauth/omniauth/issues/1055"
+	srcInactApp = "https://github.com/thebergamo/react-native-fbsdk-next/issues/303"
+	srcNoPage   = "https://github.com/burkeholland/InstaSharp/issues/56"
 	srcMDNRetry = "https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Retry-After"
 )
 

@@ -81,10 +81,12 @@ const (
 	byInactive  = "reported by users: https://github.com/rupeshtiwari/youtube-automation-suite/blob/main/docs/FIX_FACEBOOK_APP_DEACTIVATED.md"
 	byVersions  = "reported by users: https://github.com/facebook/facebook-python-business-sdk/issues/356"
 	byFields    = "reported by users: https://github.com/nneessen/commissionTracker"
-	byUnified   = "reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md"
-	byLapsed    = "reported by users: https://github.com/MrSwitch/hello.js/issues/548"
+	byNinety    = "reported by users: https://github.com/MrSwitch/hello.js/issues/548"
 	byFormat    = "reported by users: https://github.com/arsduo/koala/issues/606"
 	byDomains   = "reported by users: https://github.com/omniauth/omniauth/issues/1055"
+	byNotActive = "reported by users: https://github.com/thebergamo/react-native-fbsdk-next/issues/303"
+	byNoPage    = "reported by users: https://github.com/burkeholland/InstaSharp/issues/56"
+	byUnified   = "reported by users: https://docs.unified.to/skills/instagram-oauth-app/SKILL.md"
 	byGraphPath = "reported by users: https://github.com/restfb/restfb"
 )
 
@@ -134,7 +136,7 @@ var rules = []rule{
 	{in: graphEnvelope, codes: token, subcodes: []int{464}, is: igauth.CodeUserUnconfirmed, source: metaErrors},
 	{in: graphEnvelope, codes: token, subcodes: []int{483}, is: igauth.CodeConsentBlocked, source: metaErrors},
 	{in: graphEnvelope, codes: token, subcodes: []int{492}, is: igauth.CodePageRoleLost, source: metaErrors},
-	{in: graphEnvelope, codes: token, subcodes: []int{493}, is: igauth.CodeDataAccessExpired, source: byLapsed},
+	{in: graphEnvelope, codes: token, subcodes: []int{493}, is: igauth.CodeDataAccessExpired, source: byNinety},
 	{in: graphEnvelope, codes: token, message: "checkpoint", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "until you log in", is: igauth.CodeCheckpoint, source: byPostiz},
 	{in: graphEnvelope, codes: token, message: "till you log in", is: igauth.CodeCheckpoint, source: byPostiz},
@@ -151,7 +153,8 @@ var rules = []rule{
 	{in: graphEnvelope, message: "unsupported request - method type", is: igauth.CodeNotEligible, source: byNango},
 	{in: graphEnvelope, message: "not an instagram business", is: igauth.CodePersonalAccount, source: byPostiz},
 	{in: graphEnvelope, message: "developer role", is: igauth.CodeDeveloperRole, source: byProbes},
-	{in: graphEnvelope, message: "in development mode", is: igauth.CodeDeveloperRole, source: byDevMode},
+	{in: anyError, message: "in development mode", is: igauth.CodeDeveloperRole, source: byDevMode},
+	{in: anyError, message: "app not active", is: igauth.CodeAppMisconfigured, source: byNotActive},
 	{in: graphEnvelope, codes: []int{10}, is: igauth.CodePermissionGone, source: metaErrors},
 	{in: graphEnvelope, codes: span(200, 299), is: igauth.CodePermissionGone, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{33}, is: igauth.CodeObjectMissing, source: byPostiz},
@@ -159,6 +162,7 @@ var rules = []rule{
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{36008}, is: igauth.CodeRedirectURI, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, subcodes: []int{36009}, is: igauth.CodeCodeUsed, source: metaErrors},
 	{in: graphEnvelope, codes: []int{100}, message: "nonexisting field", is: igauth.CodeMetaRequest, source: byFields},
+	{in: graphEnvelope, codes: []int{191}, is: igauth.CodeRedirectURI, source: byDomains},
 	{in: graphEnvelope, codes: []int{2500}, is: igauth.CodeMetaRequest, source: byGraphPath},
 	{in: graphEnvelope, codes: []int{2635}, is: igauth.CodeGraphVersion, source: byVersions},
 	{in: graphEnvelope, message: "24 hours", is: igauth.CodeTokenTooYoung, source: byProbes},
@@ -169,9 +173,8 @@ var rules = []rule{
 	{in: anyError, codes: []int{http.StatusTooManyRequests}, is: igauth.CodeRateLimited, source: httpTooMany},
 	{in: anyError, message: "matching code was not found", is: igauth.CodeCodeInvalid, source: metaLogin},
 	{in: anyError, message: "code has been used", is: igauth.CodeCodeUsed, source: metaLogin},
-	{in: anyError, message: "invalid verification code format", is: igauth.CodeCodeInvalid, source: byFormat},
+	{in: anyError, message: "invalid verification code", is: igauth.CodeCodeInvalid, source: byFormat},
 	{in: anyError, message: "invalid authorization code", is: igauth.CodeCodeInvalid, source: byProbes},
-	{in: anyError, message: "url isn't included in the app's domains", is: igauth.CodeRedirectURI, source: byDomains},
 	{in: anyError, message: "invalid scrubbed redirect_uri", is: igauth.CodeRedirectURI, source: byUnified},
 	{in: anyError, message: "redirect_uri", is: igauth.CodeRedirectURI, source: byRedirects},
 	{in: anyError, message: "redirect uri", is: igauth.CodeRedirectURI, source: byLegacy},
@@ -182,6 +185,9 @@ var rules = []rule{
 	{in: anyError, message: "client_secret", is: igauth.CodeAppSecret, source: byProbes},
 	{in: anyError, message: "invalid scope", is: igauth.CodeScopeRefused, source: byScopes},
 	{in: anyError, message: "developer role", is: igauth.CodeDeveloperRole, source: byProbes},
+	// The texts of Meta's pages, for the case that they come back.
+	{in: anyError, message: "this page isn", is: igauth.CodeAppMisconfigured, source: byNoPage},
+	{in: anyError, message: "page not found", is: igauth.CodeAppMisconfigured, source: byNoPage},
 }
 
 func span(from, to int) []int {

@@ -1,0 +1,99 @@
+package app_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"igauth/internal/app"
+	"igauth/internal/igauth"
+)
+
+// dialog asks for a flow of Facebook Login, and returns where it leads.
+func dialog(t *testing.T, settings app.Settings, query string) (int, *url.URL) {
+	t.Helper()
+	parts := app.Parts{Settings: settings, StateKeys: func(context.Context) ([]igauth.Secret, error) {
+		return []igauth.Secret{igauth.NewSecret(strings.Repeat("k", 43))}, nil
+	}}
+	h, err := parts.Authorize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/authorize?login=facebook"+query, nil))
+	location, err := url.Parse(w.Header().Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, location
+}
+
+func TestFacebookLoginIsWiredFromTheEnvironment(t *testing.T) {
+	base := map[string]string{app.EnvAppID: "990602627938098", app.EnvPublicURL: "https://connect.example"}
+	load := func(more map[string]string) app.Settings {
+		t.Helper()
+		all := map[string]string{}
+		for _, m := range []map[string]string{base, more} {
+			for name, value := range m {
+				all[name] = value
+			}
+		}
+		settings, err := app.Load(env(all))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return settings
+	}
+	t.Run("it is off without settings", func(t *testing.T) {
+		if status, location := dialog(t, load(nil), ""); status != http.StatusBadRequest || location.String() != "" {
+			t.Errorf("got status %d, location %s", status, location)
+		}
+	})
+	on := map[string]string{app.EnvMetaAppID: "240000000000001", app.EnvMetaAppSecretName: "stack/meta-app"}
+	t.Run("it asks for what is needed, at Facebook", func(t *testing.T) {
+		status, location := dialog(t, load(on), "")
+		query := location.Query()
+		if status != http.StatusFound || location.Host != "www.facebook.com" || query.Get("client_id") != "240000000000001" ||
+			query.Get("scope") != "business_management,instagram_basic,pages_show_list" || query.Get("redirect_uri") != "https://connect.example/callback" {
+			t.Errorf("got status %d, location %s", status, location)
+		}
+	})
+	t.Run("permissions of the environment can be asked for", func(t *testing.T) {
+		on := map[string]string{app.EnvMetaAppID: "240000000000001", app.EnvMetaAppSecretName: "x", app.EnvFacebookScopes: "pages_messaging", app.EnvFacebookWWW: "https://elsewhere.example"}
+		if _, location := dialog(t, load(on), ""); location.Host != "elsewhere.example" || location.Query().Get("scope") != "instagram_basic,pages_messaging,pages_show_list" {
+			t.Errorf("got location %s", location)
+		}
+		if _, location := dialog(t, load(on), "&scope=instagram_basic,pages_messaging"); location.Query().Get("scope") != "instagram_basic,pages_messaging,pages_show_list" {
+			t.Errorf("got location %s", location)
+		}
+		if status, _ := dialog(t, load(on), "&scope=email"); status != http.StatusBadRequest {
+			t.Errorf("another one: got status %d", status)
+		}
+	})
+	t.Run("a configuration takes their place", func(t *testing.T) {
+		on := map[string]string{app.EnvMetaAppID: "240000000000001", app.EnvMetaAppSecretName: "x", app.EnvFacebookConfigID: "777"}
+		if _, location := dialog(t, load(on), ""); location.Query().Get("config_id") != "777" || location.Query().Has("scope") {
+			t.Errorf("got location %s", location)
+		}
+		if status, _ := dialog(t, load(on), "&scope=instagram_basic"); status != http.StatusBadRequest {
+			t.Errorf("with permissions of its own: got status %d", status)
+		}
+	})
+}
+
+// A function without access to the secret of the Meta app starts all the same, and
+// a setting without the other is named.
+func TestHalfAFacebookLoginIsRefused(t *testing.T) {
+	for _, name := range []string{app.EnvMetaAppID, app.EnvMetaAppSecretName} {
+		_, err := app.Load(env(map[string]string{name: "240000000000001"}))
+		if err == nil || !strings.Contains(err.Error(), app.EnvMetaAppID) || !strings.Contains(err.Error(), app.EnvMetaAppSecretName) {
+			t.Errorf("%s alone: %v", name, err)
+		}
+	}
+	if _, err := (app.Parts{Settings: app.Settings{MetaAppID: "240000000000001"}}).FacebookLogin(); err != nil {
+		t.Error(err)
+	}
+}
