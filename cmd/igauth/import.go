@@ -222,6 +222,7 @@ func (c *exportCommand) Run(ctx context.Context, t *terminal) error {
 			accounts = append(accounts, tokenfile.Exported{
 				ID: a.ID, Username: a.Username, Token: token.Value,
 				IssuedAt: a.IssuedAt, ExpiresAt: a.ExpiresAt, Scopes: a.Scopes,
+				Login: a.Login, PageID: a.PageID, UserToken: token.UserToken, DataAccessUntil: a.DataAccessUntil,
 			})
 			shown.show("%d accounts", len(accounts))
 			return nil

@@ -141,13 +141,13 @@ func looks(runs, accounts float64) float64 {
 }
 
 // run is a run of the refresh without its accounts and its looks: the health is
-// read, and in the index of statuses who expires next, of two statuses, and how
-// many have each of four. That more is read to count many accounts is left out:
+// read, in the index of names which removals are open, and in the index of statuses
+// who expires next, of two statuses, and how many have each of four. That more is read to count many accounts is left out:
 // up to ten thousand are counted in every run and more once a day, which costs
 // less than a cent a month, and three cents for a million.
 func run() operation {
 	return operation{
-		reads:       1 + (2+4)*0.5,
+		reads:       1 + (1+2+4)*0.5,
 		invocations: 1, gbSeconds: refreshMemory * secondsPerRun, logBytes: logPerRequest + logPerLine,
 	}
 }
@@ -162,19 +162,23 @@ func read(v Vault, row int) operation {
 	return o
 }
 
-// flow is the size of a flow in units of either kind.
-const flow = 1
+// flow and person are the sizes of a flow and of a person in units of either kind.
+const (
+	flow   = 1
+	person = 1
+)
 
 // connect is one connection, from the link to the claim. The flow is claimed;
 // flow and account are saved together before the token is stored and after. The
-// row is read before. A vault that keeps tokens makes a secret, which takes a
+// row and the person are read before. A vault that keeps tokens makes a secret, which takes a
 // refused put, then the making, and a look whether the label is where it should
 // be; the row is saved once more. Its event is told. That a new account
-// enters two indexes of keys is made up for by its row, which is not full yet.
+// enters two indexes of keys, and that its person is written, is made up for by its
+// row, which is not full yet.
 func connect(v Vault, row int) operation {
 	o := operation{
 		writes:      flow + 2*pairUnits(row) + statusMove,
-		reads:       readUnits(row),
+		reads:       readUnits(row) + person,
 		apiRequests: requestsPerConnect,
 		invocations: requestsPerConnect,
 		gbSeconds:   webMemory * secondsPerConnect,

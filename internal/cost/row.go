@@ -15,8 +15,8 @@ const (
 // times. A full one has twenty entries of history, which every account reaches
 // in its second year and no row exceeds. Bills are for full rows.
 const (
-	TypicalRow = 1080
-	FullRow    = 1745
+	TypicalRow = 1115
+	FullRow    = 1780
 	// SealedRef is how much longer a row of the sealed vault is, whose reference
 	// is the sealed token itself.
 	SealedRef = 500

@@ -53,6 +53,9 @@ func (w *world) checkRows() {
 	if len(rows) > 1 {
 		w.problem("there are %d accounts", len(rows))
 	}
+	if open, err := w.stack.ledger.OpenRemovals(context.Background(), 10); err != nil || len(open) > 0 {
+		w.problem("removals are not done: %+v (%v)", open, err)
+	}
 	for _, a := range rows {
 		if a.ID != personID {
 			w.problem("there is an account %s", a.ID)
@@ -143,6 +146,13 @@ func (w *world) checkLog() {
 	}
 }
 
+// tookAccessAway reports whether it is written down that the owner took access
+// away before the account was connected.
+func (w *world) tookAccessAway() bool {
+	p, err := w.stack.ledger.Person(context.Background(), igauth.NewPersonID(igauth.LoginInstagram, scopedID))
+	return err == nil && !p.EndedAt.IsZero()
+}
+
 // settled is called when three days have passed. It makes sure of the end state
 // and, if the token was lost, that the account can be connected again.
 func (w *world) settled() {
@@ -164,7 +174,7 @@ func (w *world) settled() {
 		}
 	case w.gone.Load():
 		return
-	case w.scenario.takesAway() && a.Status == w.scenario.ends:
+	case w.scenario.takesAway() && (a.Status == w.scenario.ends || !ok && w.tookAccessAway()):
 		return
 	case w.books.spent > 0:
 		w.lose("Meta gave a token, and the account is "+string(a.Status), lossC2b, lossC3)

@@ -139,6 +139,18 @@ func (w *world) erase(p *process) {
 	w.logError("account not erased", err)
 }
 
+// remove is Meta, which says that the owner has just taken the app's access away.
+func (w *world) remove(p *process, kind igauth.RemovalKind) {
+	var err error
+	request := igauth.RemovalRequest{
+		Kind: kind, Code: string(kind), UserID: scopedID, Logins: []igauth.Login{igauth.LoginInstagram}, At: time.Now(),
+	}
+	if p.do(func(ctx context.Context) { _, err = p.store().Remove(ctx, request) }) && err == nil {
+		w.wentAway()
+	}
+	w.logError("account not removed", err)
+}
+
 // wentAway notes that nobody may read the token any more.
 func (w *world) wentAway() {
 	w.mu.Lock()

@@ -47,12 +47,14 @@ type work struct {
 }
 
 var (
-	visit      = work{"visitor", callbackLife, (*world).visit, "meta.ExchangeCode"}
-	run        = work{"run", runLife, (*world).run, "ledger.Due"}
-	disconnect = work{"disconnect", apiLife, (*world).disconnect, "ledger.Account"}
-	erase      = work{"erase", commandLife, (*world).erase, "ledger.Account"}
-	bring      = work{"import", commandLife, (*world).bring, "meta.Profile"}
-	move       = work{"move", commandLife, (*world).move, "ledger.Account"}
+	visit       = work{"visitor", callbackLife, (*world).visit, "meta.ExchangeCode"}
+	run         = work{"run", runLife, (*world).run, "ledger.Due"}
+	disconnect  = work{"disconnect", apiLife, (*world).disconnect, "ledger.Account"}
+	erase       = work{"erase", commandLife, (*world).erase, "ledger.Account"}
+	deauthorize = work{"deauthorize", apiLife, func(w *world, p *process) { w.remove(p, igauth.RemovalDeauthorize) }, "ledger.Removal"}
+	deletion    = work{"deletion", apiLife, func(w *world, p *process) { w.remove(p, igauth.RemovalErase) }, "ledger.Removal"}
+	bring       = work{"import", commandLife, (*world).bring, "meta.Profile"}
+	move        = work{"move", commandLife, (*world).move, "ledger.Account"}
 )
 
 // isTwin reports whether a fault is that a whole work comes twice.
@@ -129,6 +131,18 @@ var scenarios = []*scenario{
 	{
 		name: "erase", before: func(w *world) { w.connected(10 * day) },
 		works: []work{erase}, ends: igauth.StatusDeleting,
+	},
+	{
+		name: "deauthorize", before: func(w *world) { w.connected(10 * day) },
+		works: []work{deauthorize}, ends: igauth.StatusDisconnected,
+	},
+	{
+		name: "deletion", before: func(w *world) { w.connected(10 * day) },
+		works: []work{deletion}, ends: igauth.StatusDeleting,
+	},
+	{
+		name: "connect after deletion", before: func(w *world) { w.connected(10 * day); w.end(deletion); w.click() },
+		works: []work{visit}, after: []func(*world){(*world).reload},
 	},
 	{
 		name: "import", behaviours: allBehaviours, before: func(w *world) { w.generate(20 * day) },
@@ -211,6 +225,15 @@ func init() {
 		{visit, disconnect, promote, 1, reconnecting, (*world).reload, igauth.StatusDisconnected, keeping},
 		{visit, erase, put, 1, (*world).click, (*world).reload, igauth.StatusDeleting, nil},
 		{visit, erase, commit, 3, reconnecting, (*world).reload, igauth.StatusDeleting, nil},
+
+		{run, deauthorize, put, 1, overdue, nil, igauth.StatusDisconnected, nil},
+		{run, deletion, put, 1, overdue, nil, igauth.StatusDeleting, nil},
+		{deletion, run, destroy, 1, overdue, nil, igauth.StatusDeleting, nil},
+		{visit, deauthorize, obtain, 1, (*world).click, (*world).reload, igauth.StatusDisconnected, nil},
+		{visit, deletion, obtain, 1, reconnecting, (*world).reload, igauth.StatusDeleting, nil},
+		{visit, deletion, put, 1, (*world).click, (*world).reload, igauth.StatusDeleting, nil},
+		{visit, deauthorize, commit, 3, reconnecting, (*world).reload, igauth.StatusDisconnected, nil},
+		{bring, deletion, put, 1, func(w *world) { w.generate(20 * day) }, nil, igauth.StatusDeleting, nil},
 
 		{run, bring, put, 1, replacing, (*world).bringAgain, "", nil},
 		{bring, run, put, 1, replacing, (*world).bringAgain, "", nil},

@@ -17,6 +17,7 @@ import (
 const (
 	person   = "maria.bakes"
 	personID = igauth.AccountID("17841400000010111")
+	scopedID = "38281000000004703"
 )
 
 // stateKey authenticates the states of the flows.

@@ -135,6 +135,7 @@ var connectSection = section{
 				"The yearly Data Use Checkup was not answered.",
 				"The access of the app was deactivated because it was not used.",
 				"The app was deleted.",
+				"If Meta's page says \"Sorry, this page isn't available\", the address of its window is wrong: see app_id_wrong.",
 			},
 			sources: []string{sourceErrors}},
 		{code: CodeAppCapability, class: ClassMisconfigured, status: http.StatusBadGateway,

@@ -210,8 +210,9 @@ func (s *Simulator) consented(p *facebookPerson, d consent, code facebookCode, n
 	return text
 }
 
-// dialogPage is the dialog itself. Each person's Pages are shown beside them,
-// because a form without a script cannot wait for the choice. The caller holds
+// dialogPage is the dialog itself. Every person's Pages are in it, because a form
+// without a script cannot wait for the choice; only those of the chosen one are
+// seen, and count. The caller holds
 // s.mu.
 func (s *Simulator) dialogPage(q dialogRequest) answer {
 	type pageChoice struct{ ID, Name, Instagram string }

@@ -359,3 +359,51 @@ func TestFacebookPermissions(t *testing.T) {
 		refused(t, remove(own, "5/permissions"), noObject("5"))
 	})
 }
+
+func TestFacebookBadRequests(t *testing.T) {
+	w := newWorld(t)
+	token := w.facebookLong("ana.one")
+	own := igsim.MetaAppID + "|" + igsim.DefaultMetaAppSecret
+	broken := func(path string, query url.Values) reply {
+		t.Helper()
+		req := w.request(http.MethodGet, graphPath(path), query)
+		req.URL.RawQuery += "&x=%zz"
+		return w.do(req)
+	}
+	const invalid = "100/- OAuthException: Invalid query"
+	for _, tt := range []struct {
+		name string
+		r    reply
+		want string
+	}{
+		{"a broken query at an object", broken(bakery, proven(token)), invalid},
+		{"at the exchange of a code", broken("oauth/access_token", facebookCodeQuery("x")), invalid},
+		{"at debug_token", broken("debug_token", proven(own)), invalid},
+		{"a POST to debug_token", w.post(graphPath("debug_token"), proven(own)), "100/- IGApiException: Unsupported request - method type: post"},
+		{"a DELETE of a Page", w.do(w.request(http.MethodDelete, graphPath(bakery), proven(token))), "100/- GraphMethodException: Unsupported request - method type: delete"},
+		{"a brace left open at an object", w.graph(token, bakery, "fields", "id{name{x}"), "2500/- OAuthException: Syntax error \"Expected end of string\" in the parameter fields"},
+		{"a brace too many, deep", w.graph(token, bakery, "fields", "instagram_business_account{id}}"), "2500/- OAuthException: Syntax error \"Expected end of string\" in the parameter fields"},
+		{"an unknown field of an object", w.graph(token, bakery, "fields", "balance"), "100/- OAuthException: (#100) Tried accessing nonexisting field (balance) on node type (Page)"},
+		{"a dead token asks debug_token", w.graph("EAAx", "debug_token", "input_token", token), cannotParse},
+		{"a made-up token at the permissions", w.graph("EAAx", "me/permissions"), cannotParse},
+	} {
+		t.Run(tt.name, func(t *testing.T) { refused(t, tt.r, tt.want) })
+	}
+	t.Run("the dialog with a broken query", func(t *testing.T) {
+		if r := broken("dialog/oauth", dialogQuery()); r.status != http.StatusBadRequest || !strings.Contains(r.body, "isn&#39;t available") {
+			t.Errorf("got %d %s", r.status, r.body)
+		}
+	})
+	t.Run("paths that are none", func(t *testing.T) {
+		for _, path := range []string{"/v26.0/", "/v26.0/me/media", "/v26.0/x", "/v26.1/debug_token", "/v26.0/oauth/authorize", "/debug_token", "/dialog/oauth", "/" + bakery} {
+			if got := w.get(path, proven(token)).status; got != http.StatusNotFound {
+				t.Errorf("%s: got %d, want 404", path, got)
+			}
+		}
+	})
+	t.Run("spaces between fields, and a field twice", func(t *testing.T) {
+		if r := w.graph(token, bakery, "fields", " name , name,,instagram_business_account{ id } "); r.body != `{"id":"`+bakery+`","instagram_business_account":{"id":"17841400000010111"},"name":"Maria's Bakery"}` {
+			t.Errorf("got %s", r.body)
+		}
+	})
+}

@@ -73,10 +73,8 @@ func (s *Simulator) checkFacebook(text string, now time.Time) (*facebookToken, *
 		e = errPassword()
 	case t.Dead == deadRemoved:
 		e = errRemoved(s.cfg.MetaAppID)
-	case t.Dead == deadRole:
-		e = errRoleLost()
 	case t.Dead != "":
-		e = errRotated()
+		e = errRoleLost()
 	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
 		e = errExpired(t.ExpiresAt, now)
 		e.subcode = 463

@@ -8,7 +8,8 @@ import (
 )
 
 // A MetaError is an error that Meta is known to answer. Its Name is a
-// [Fault.Kind], so that each can be had on each endpoint; [Errors] lists all.
+// [Fault.Kind], so that each can be had on each endpoint; [Errors] lists all. The
+// names are stable: tests elsewhere use them.
 //
 // The envelope is always that of the endpoint. graph.instagram.com and
 // graph.facebook.com have one, the code exchange of Instagram another, which has

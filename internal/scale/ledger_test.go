@@ -128,6 +128,27 @@ func (l counted) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error
 	return f, err
 }
 
+func (l counted) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
+	began := time.Now()
+	p, err := l.Ledger.Person(ctx, id)
+	l.add(began, "Person", one(err), err)
+	return p, err
+}
+
+func (l counted) Removal(ctx context.Context, code string) (igauth.Removal, error) {
+	began := time.Now()
+	r, err := l.Ledger.Removal(ctx, code)
+	l.add(began, "Removal", one(err), err)
+	return r, err
+}
+
+func (l counted) OpenRemovals(ctx context.Context, limit int) ([]igauth.Removal, error) {
+	began := time.Now()
+	open, err := l.Ledger.OpenRemovals(ctx, limit)
+	l.add(began, "OpenRemovals", len(open), err)
+	return open, err
+}
+
 func (l counted) Save(ctx context.Context, change igauth.Change) error {
 	began := time.Now()
 	err := l.Ledger.Save(ctx, change)

@@ -25,12 +25,12 @@ var anyToken = igauth.NewSecret("IGAA-any")
 // requests.
 var ledgers = []struct {
 	name string
-	// due and status are what a question to an index is called.
-	due, status string
-	open        func(t *testing.T) *world
+	// due, status and removals are what a question to an index is called.
+	due, status, removals string
+	open                  func(t *testing.T) *world
 }{
-	{"bolt", "Due", "Expiries", newBolt},
-	{"DynamoDB", "Query due", "Query status", newFake},
+	{"bolt", "Due", "Expiries", "OpenRemovals", newBolt},
+	{"DynamoDB", "Query due", "Query status", "Query accounts", newFake},
 }
 
 func newBolt(t *testing.T) *world { return openBolt(t) }
@@ -115,7 +115,7 @@ func TestRunReadsWhatIsDueAndNotWhatIsConnected(t *testing.T) {
 			// All is done, so that the next run finds nothing.
 			idle := large.mustRun(t, 0)
 			t.Logf("nothing due of %d: %v", many, idle)
-			idleReads(t, idle, kind.due, kind.status, large.ledger.Shards())
+			idleReads(t, idle, kind.due, kind.status, kind.removals, large.ledger.Shards())
 		})
 	}
 }
@@ -145,12 +145,12 @@ func sameReads(t *testing.T, ofFew, ofMany figures) {
 var counting = []string{"Count", "Query status count"}
 
 // idleReads checks that a run with nothing to do asks each part of an index once.
-func idleReads(t *testing.T, idle figures, due, status string, shards int) {
+func idleReads(t *testing.T, idle figures, due, status, removals string, shards int) {
 	t.Helper()
 	calls, rows := idle.reads()
 	// Besides, it reads the health.
-	if idle.Calls[due] != shards || idle.Calls[status] != 2 || calls != shards+2+1 {
-		t.Errorf("got %v, want %d times %s, 2 times %s, and the health", idle.Calls, shards, due, status)
+	if idle.Calls[due] != shards || idle.Calls[status] != 2 || idle.Calls[removals] != 1 || calls != shards+2+1+1 {
+		t.Errorf("got %v, want %d times %s, 2 times %s, once %s, and the health", idle.Calls, shards, due, status, removals)
 	}
 	if rows > 3 {
 		t.Errorf("%d rows were read", rows)

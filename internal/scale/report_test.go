@@ -81,7 +81,7 @@ func (b *bench) verdicts(t *testing.T, all []measurement) {
 	shards := b.ledger.Shards()
 	calls, _ := idle.Ledger.reads(counting...)
 	queries := idle.Ledger.Calls["Due"] + idle.Ledger.Calls["Query due"]
-	must(queries == shards && calls == shards+2+1, "nothing due of %s: %d queries of what is due, which has %d shards, of %d reads in all (the others: two statuses, and the health)",
+	must(queries == shards && calls == shards+2+1+1, "nothing due of %s: %d queries of what is due, which has %d shards, of %d reads in all (the others: two statuses, the open removals, and the health)",
 		grouped(idle.Connected), queries, shards, calls)
 	most := uint64(0)
 	for _, m := range all {

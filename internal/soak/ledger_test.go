@@ -5,6 +5,7 @@ import (
 	"context"
 	"hash/fnv"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -74,6 +75,7 @@ func cloneAccount(a igauth.Account) igauth.Account {
 }
 
 func cloneFlow(f igauth.Flow) igauth.Flow {
+	f.Choices = slices.Clone(f.Choices)
 	f.Lease.RequestedScopes = slices.Clone(f.Lease.RequestedScopes)
 	f.Outcome.MissingScopes = slices.Clone(f.Outcome.MissingScopes)
 	return f
@@ -141,7 +143,7 @@ func clonePerson(p igauth.Person) igauth.Person {
 }
 
 func cloneRemoval(r igauth.Removal) igauth.Removal {
-	r.Accounts = slices.Clone(r.Accounts)
+	r.Accounts, r.Logins = slices.Clone(r.Accounts), slices.Clone(r.Logins)
 	return r
 }
 
@@ -310,10 +312,13 @@ func (l *memoryLedger) put(a igauth.Account, attempt string) {
 	l.committed(&before, &row.Account)
 }
 
-// expiry returns when an account ends, in nanoseconds, 0 if it has no token.
+// never is behind all times.
+const never = math.MaxInt64
+
+// expiry returns when an account ends, in nanoseconds.
 func expiry(a igauth.Account) int64 {
 	if a.EndsAt().IsZero() {
-		return 0
+		return never
 	}
 	return a.EndsAt().UnixNano()
 }
@@ -378,7 +383,7 @@ func (l *memoryLedger) Expiries(ctx context.Context, status igauth.Status, limit
 	expiries := make([]igauth.Expiry, 0, min(limit, len(keys)))
 	for _, key := range keys[:min(limit, len(keys))] {
 		e := igauth.Expiry{ID: key.id}
-		if key.at != 0 {
+		if key.at != never {
 			e.EndsAt = time.Unix(0, key.at).UTC()
 		}
 		expiries = append(expiries, e)

@@ -176,6 +176,13 @@ func (c *collection) addObject(where string, fields object) {
 		Username:  fields.username(),
 		AccountID: fields.accountID(),
 		Scopes:    fields.scopes(),
+		Login:     fields.login(),
+		PageID:    fields.pageID(),
+
+		DataAccessUntil: fields.time("data_access_until"),
+	}
+	if text := trim(fields.text("user_access_token")); text != "" {
+		e.UserToken = igauth.NewSecret(text)
 	}
 	if isStartingToken(fields) {
 		e.ExpiresAt = time.Time{}
@@ -245,6 +252,23 @@ func (o object) accountID() igauth.AccountID {
 		if id := igauth.AccountID(strings.TrimSpace(o.text(key))); id.Valid() {
 			return id
 		}
+	}
+	return ""
+}
+
+// login returns a login that there is.
+func (o object) login() igauth.Login {
+	switch login := igauth.Login(o.text("login")); login {
+	case igauth.LoginInstagram, igauth.LoginFacebook:
+		return login
+	}
+	return ""
+}
+
+// pageID returns the id of a Facebook Page, which has the form of an account's.
+func (o object) pageID() string {
+	if id := o.text("page_id"); igauth.AccountID(id).Valid() {
+		return id
 	}
 	return ""
 }

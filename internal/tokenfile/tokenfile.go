@@ -63,6 +63,12 @@ type Entry struct {
 	AccountID igauth.AccountID
 	// Scopes are sorted; nil when the file does not say.
 	Scopes []string
+	// What [Write] writes of Facebook Login. The user token is empty when the file
+	// has none.
+	Login           igauth.Login
+	PageID          string
+	UserToken       igauth.Secret
+	DataAccessUntil time.Time
 }
 
 // An Error is a fault of a file, in words for the person who brought it. It

@@ -21,6 +21,13 @@ type Exported struct {
 	ExpiresAt time.Time
 	// Scopes are nil when Meta did not say what was granted.
 	Scopes []string
+	// Login is through which of Meta's doors the account came. With Facebook Login
+	// there are also the Page, the person's token, from which Token is made, and
+	// the end of access to data.
+	Login           igauth.Login
+	PageID          string
+	UserToken       igauth.Secret
+	DataAccessUntil time.Time
 }
 
 // exported is an account as it is written. The names are a contract.
@@ -31,6 +38,11 @@ type exported struct {
 	IssuedAt    time.Time        `json:"issued_at,omitzero"`
 	ExpiresAt   time.Time        `json:"expires_at,omitzero"`
 	Scopes      []string         `json:"scopes,omitzero"`
+
+	Login           igauth.Login `json:"login,omitempty"`
+	PageID          string       `json:"page_id,omitempty"`
+	UserToken       string       `json:"user_access_token,omitempty"`
+	DataAccessUntil time.Time    `json:"data_access_until,omitzero"`
 }
 
 // Write writes accounts with their tokens in plain text, in the order given. What
@@ -45,15 +57,19 @@ type exported struct {
 //	      "access_token": "IGAA…",
 //	      "issued_at": "2026-05-01T08:00:00Z",
 //	      "expires_at": "2026-06-30T08:00:00Z",
-//	      "scopes": ["instagram_business_basic"]
+//	      "scopes": ["instagram_business_basic"],
+//	      "login": "instagram"
 //	    }
 //	  ]
 //	}
 //
 // It is UTF-8. The id is the account's user_id, as text. Times are RFC 3339 in UTC
 // and may have a fraction of a second. issued_at, expires_at and scopes are left
-// out when they are not known; the other keys are always there, and so is the
-// list, if empty.
+// out when they are not known, and expires_at also when the token never ends.
+// login is instagram or facebook, and left out when it is not known. Accounts of
+// Facebook Login have page_id, user_access_token, which is the person's token, and
+// data_access_until, each left out when there is none. The other keys are always
+// there, and so is the list, if empty.
 //
 // Whoever can read the file can act as these accounts: the caller writes it for its
 // owner alone. If an account has no token that could be read back, nothing is
@@ -63,13 +79,14 @@ func Write(w io.Writer, accounts []Exported) error {
 		Accounts []exported `json:"accounts"`
 	}{make([]exported, 0, len(accounts))}
 	for i, a := range accounts {
-		token := a.Token.Reveal()
-		if token == "" || token != trim(token) || !utf8.ValidString(token) {
+		token, userToken := a.Token.Reveal(), a.UserToken.Reveal()
+		if token == "" || !writable(token) || !writable(userToken) {
 			return &Error{Where: fmt.Sprintf("accounts[%d]", i), Problem: "the account has no token that can be written"}
 		}
 		document.Accounts = append(document.Accounts, exported{
 			ID: a.ID, Username: a.Username, AccessToken: token,
 			IssuedAt: a.IssuedAt.UTC(), ExpiresAt: a.ExpiresAt.UTC(), Scopes: a.Scopes,
+			Login: a.Login, PageID: a.PageID, UserToken: userToken, DataAccessUntil: a.DataAccessUntil.UTC(),
 		})
 	}
 	var out bytes.Buffer
@@ -84,3 +101,6 @@ func Write(w io.Writer, accounts []Exported) error {
 	}
 	return nil
 }
+
+// writable reports whether a token is read back as it is written.
+func writable(token string) bool { return token == trim(token) && utf8.ValidString(token) }

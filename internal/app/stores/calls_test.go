@@ -107,6 +107,22 @@ var operations = []operation{
 			}
 		}, w.generation(t, 2)
 	}},
+	{name: "`POST /deauthorize`, one account", before: removing(igauth.RemovalDeauthorize)},
+	{name: "`POST /data-deletion`, one account", before: removing(igauth.RemovalErase)},
+	{name: "either of them, the same request again", before: func(t *testing.T, w *world) (do, check func()) {
+		remove, _ := removing(igauth.RemovalErase)(t, w)
+		remove()
+		return remove, nil
+	}},
+	{name: "`GET /data-deletion/{code}`", before: func(t *testing.T, w *world) (do, check func()) {
+		remove, _ := removing(igauth.RemovalErase)(t, w)
+		remove()
+		return func() {
+			if r, err := w.store.Receipt(t.Context(), removalCode); err != nil || !r.Done() {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		}, nil
+	}},
 	{name: "second emptying, an hour later", of: app.VaultSecretsManager, part: ofAccounts, before: func(t *testing.T, w *world) (do, check func()) {
 		w.connect(t)
 		w.backend(t, http.MethodDelete, "/accounts/"+account)
@@ -136,6 +152,23 @@ func probing(t *testing.T, w *world) (do, check func()) {
 	w.connect(t)
 	w.now = w.now.Add(23 * time.Hour)
 	return func() { w.run(t, igauth.Report{Due: 1, Probed: 1}) }, nil
+}
+
+// removalCode is the confirmation code of the only removal.
+const removalCode = "0123456789abcdef0123456789abcdef01234567"
+
+// removing connects an account, and has Meta ask to take it away.
+func removing(kind igauth.RemovalKind) func(t *testing.T, w *world) (do, check func()) {
+	return func(t *testing.T, w *world) (do, check func()) {
+		w.connect(t)
+		w.now = w.now.Add(time.Hour)
+		request := igauth.RemovalRequest{Kind: kind, Code: removalCode, UserID: appScopedID, Logins: []igauth.Login{igauth.LoginInstagram}, At: w.now}
+		return func() {
+			if r, err := w.store.Remove(t.Context(), request); err != nil || !r.Done() || r.Ended != 1 {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		}, w.generation(t, 2)
+	}
 }
 
 // moving has the token of an account kept where the installation keeps new ones.

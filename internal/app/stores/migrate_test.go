@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,7 @@ type installation struct {
 	clock   atomic.Int64
 	manager *awsfake.SecretsManager
 	table   *awsfake.Table
+	ledger  igauth.Ledger
 	vault   *sealed.Beside
 	store   *igauth.Store
 	// left is how many calls the migrating process may still make, and end what
@@ -78,6 +80,7 @@ func newInstallation(t *testing.T) *installation {
 	if err != nil {
 		t.Fatal(err)
 	}
+	in.ledger = ledger
 	in.vault = &sealed.Beside{Sealed: box, Kept: kept, Seal: sealed.Always(false)}
 	in.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: in.vault, Now: in.now})
 	if err != nil {
@@ -253,5 +256,46 @@ func TestVaultIsMigrated(t *testing.T) {
 			t.Errorf("once more: got %+v, %v", report, err)
 		}
 		t.Logf("sealed: %t; moved %d, then %d, then %d of %d", seal, first.Moved, second.Moved, third.Moved, accounts)
+	}
+}
+
+// A token of Facebook Login has the person's token beside it, may never end, and
+// has another clock. Nothing of that is lost on the way there and back.
+func TestMovesKeepAllOfAToken(t *testing.T) {
+	in := newInstallation(t)
+	now := in.now()
+	want := igauth.Token{
+		Value: igauth.NewSecret("EAABpage"), UserToken: igauth.NewSecret("EAABperson"), IssuedAt: now,
+		DataAccessUntil: now.Add(90 * 24 * time.Hour), Scopes: []string{"instagram_basic", "pages_show_list"},
+	}
+	a := igauth.Account{
+		Profile: igauth.Profile{ID: accountID(1), AppScopedID: "24999999999999999", PageID: "104999999999999"},
+		Login:   igauth.LoginFacebook, Status: igauth.StatusActive, Generation: 1,
+		IssuedAt: now, DataAccessUntil: want.DataAccessUntil, Scopes: want.Scopes, ConnectedAt: now, CheckedAt: now,
+	}
+	slot := igauth.Slot{Account: a.ID, Generation: 1, Attempt: strings.Repeat("a", 32)}
+	var err error
+	if a.Ref, err = in.vault.Put(t.Context(), slot, a.Profile, want); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.ledger.Save(t.Context(), igauth.Change{Account: &a, Attempt: slot.Attempt}); err != nil {
+		t.Fatal(err)
+	}
+	for n, seal := range []bool{true, false, true} {
+		in.vault.Seal = sealed.Always(seal)
+		if err := in.store.Move(t.Context(), a.ID); err != nil {
+			t.Fatal(err)
+		}
+		row, got, err := in.store.Token(t.Context(), a.ID, 0)
+		if err != nil || in.vault.Keeps(row.Ref) == seal || !got.Value.Equal(want.Value) || !got.UserToken.Equal(want.UserToken) {
+			t.Fatalf("move %d: %v; another token, or it is still in the same vault", n, err)
+		}
+		got.Value, got.UserToken = want.Value, want.UserToken
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("move %d: got %+v, want %+v", n, got, want)
+		}
+		if row.Login != a.Login || row.PageID != a.PageID || !row.ExpiresAt.IsZero() || !row.DataAccessUntil.Equal(a.DataAccessUntil) {
+			t.Errorf("move %d: the row is %+v", n, row)
+		}
 	}
 }

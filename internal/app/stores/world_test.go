@@ -25,6 +25,8 @@ import (
 const (
 	stack   = "igauth"
 	account = "17841401313574613"
+	// appScopedID is whom Meta names in its callbacks.
+	appScopedID = "24999999999999999"
 )
 
 // A meta grants every wish, except that it may find every token too young.

@@ -27,6 +27,18 @@ func TestConformanceOfDamagedRows(t *testing.T) {
 	})
 }
 
+func TestConformanceOfDamagedRemovals(t *testing.T) {
+	storetest.RunDamagedRemovals(t, func(t *testing.T) (igauth.Ledger, func(code string)) {
+		path := newPath(t)
+		l := open(t, path)
+		return l, func(code string) {
+			change(t, path, func(tx *bolt.Tx) error {
+				return tx.Bucket([]byte("removals")).Put([]byte(code), []byte(`{"record":{"revision":"x"`))
+			})
+		}
+	})
+}
+
 // change writes to a file as another program would, while no ledger uses it.
 func change(t *testing.T, path string, do func(*bolt.Tx) error) {
 	t.Helper()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -303,51 +302,6 @@ func TestDamagedRow(t *testing.T) {
 		if len(got.rows) != 2 || !errors.Is(got.err, igauth.ErrDamaged) || !strings.Contains(got.err.Error(), string(account(1))) {
 			t.Errorf("%s: got %d rows, %v, want 2 and the name of the damaged one", name, len(got.rows), got.err)
 		}
-	}
-}
-
-// A file of a program that had no index by status and no health gets both.
-func TestOlderFile(t *testing.T) {
-	path := newPath(t)
-	l := open(t, path)
-	for n, status := range []igauth.Status{igauth.StatusActive, igauth.StatusExpiring, igauth.StatusActive, igauth.StatusActive} {
-		a := igauth.Account{Profile: igauth.Profile{ID: account(n)}, Status: status, ExpiresAt: start.Add(-time.Duration(n))}
-		save(t, l, &a)
-	}
-	change(t, path, func(tx *bolt.Tx) error {
-		return errors.Join(
-			tx.DeleteBucket([]byte("status")), tx.DeleteBucket([]byte("health")),
-			tx.Bucket([]byte("accounts")).Put([]byte(account(3)), []byte("{")),
-		)
-	})
-
-	got, err := l.Expiries(t.Context(), igauth.StatusActive, 9)
-	want := []igauth.Expiry{{ID: account(2), EndsAt: start.Add(-2)}, {ID: account(0), EndsAt: start}}
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %v, %v, want %v", got, err, want)
-	}
-	if n, err := l.Count(t.Context(), igauth.StatusExpiring); err != nil || n != 1 {
-		t.Errorf("got %d expiring, %v, want 1", n, err)
-	}
-	if _, err := l.Health(t.Context()); !errors.Is(err, igauth.ErrNotFound) {
-		t.Errorf("health: got %v, want %v", err, igauth.ErrNotFound)
-	}
-	if err := l.Save(t.Context(), igauth.Change{Health: &igauth.Health{}, Attempt: attempt(1)}); err != nil {
-		t.Errorf("health: %v", err)
-	}
-	// What is there is not made again.
-	a, err := l.Account(t.Context(), account(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Status = igauth.StatusDisconnected
-	save(t, l, &a)
-	hold(t, path)() // the ledger has let go of the file
-	if n, err := l.Count(t.Context(), igauth.StatusActive); err != nil || n != 1 {
-		t.Errorf("got %d active, %v, want 1", n, err)
-	}
-	if h, err := l.Health(t.Context()); err != nil || h.Revision != 1 {
-		t.Errorf("health: got revision %d, %v, want 1", h.Revision, err)
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"igauth/internal/igauth"
 )
@@ -19,8 +21,8 @@ var indexes = []struct {
 	bucket []byte
 	key    func(igauth.Account) []byte
 }{
-	{dueBucket, func(a igauth.Account) []byte { return timeKey(a.DueAt, a.ID) }},
-	{forgetBucket, func(a igauth.Account) []byte { return timeKey(a.ForgetAt, a.ID) }},
+	{dueBucket, func(a igauth.Account) []byte { return timeKey(a.DueAt, string(a.ID)) }},
+	{forgetBucket, func(a igauth.Account) []byte { return timeKey(a.ForgetAt, string(a.ID)) }},
 	{statusBucket, statusKey},
 }
 
@@ -28,24 +30,36 @@ var indexes = []struct {
 // where the next one belongs.
 func moveAccount(tx *bolt.Tx, from, to igauth.Account) error {
 	for _, index := range indexes {
-		bucket, old, next := tx.Bucket(index.bucket), index.key(from), index.key(to)
-		if old != nil {
-			if err := bucket.Delete(old); err != nil {
-				return err
-			}
-		}
-		if next != nil {
-			if err := bucket.Put(next, nil); err != nil {
-				return err
-			}
+		if err := moveKey(tx.Bucket(index.bucket), index.key(from), index.key(to)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// fillStatus makes the index by status from the accounts of a file that was made
-// before there was one. Rows that cannot be read are left out.
+// moveKey moves an entry of an index from one key to another, nil for none.
+func moveKey(bucket *bolt.Bucket, from, to []byte) error {
+	if from != nil {
+		if err := bucket.Delete(from); err != nil {
+			return err
+		}
+	}
+	if to == nil {
+		return nil
+	}
+	return bucket.Put(to, nil)
+}
+
+// fillStatus makes the index by status anew from the accounts, for a file in
+// which there was none, or one in which what never ends came first. Rows that
+// cannot be read are left out.
 func fillStatus(tx *bolt.Tx) error {
+	if err := tx.DeleteBucket(statusBucket); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
+		return err
+	}
+	if _, err := tx.CreateBucket(statusBucket); err != nil {
+		return err
+	}
 	return tx.Bucket(accountsBucket).ForEach(func(_, data []byte) error {
 		row, err := decode[igauth.Account](data)
 		if err != nil {
@@ -74,20 +88,38 @@ func timeOf(key []byte) time.Time {
 	return time.Unix(0, int64(nanos)).UTC()
 }
 
+// never stands behind all times, for what has no end.
+const never = math.MaxUint64
+
+// endOf is the inverse of what statusKey adds.
+func endOf(key []byte) time.Time {
+	if binary.BigEndian.Uint64(key) == never {
+		return time.Time{}
+	}
+	return timeOf(key)
+}
+
 // timeKey sorts by time, then by id. It is nil for the zero time.
-func timeKey(at time.Time, id igauth.AccountID) []byte {
+func timeKey(at time.Time, id string) []byte {
 	if at.IsZero() {
 		return nil
 	}
 	return append(appendTime(nil, at), id...)
 }
 
-// statusKey sorts by status, then by the end of the token, then by id.
+// statusKey sorts by status, then by the end of the token, then by id. What never
+// ends comes last.
 func statusKey(a igauth.Account) []byte {
 	if a.ID == "" {
 		return nil
 	}
-	return append(appendTime(statusPrefix(a.Status), a.EndsAt()), a.ID...)
+	key, ends := statusPrefix(a.Status), a.EndsAt()
+	if ends.IsZero() {
+		key = binary.BigEndian.AppendUint64(key, never)
+	} else {
+		key = appendTime(key, ends)
+	}
+	return append(key, a.ID...)
 }
 
 // statusPrefix is how the keys of a status begin, and of no other.
@@ -141,7 +173,7 @@ func (l *Ledger) Expiries(ctx context.Context, status igauth.Status, limit int) 
 		if len(expiries) == limit {
 			return false
 		}
-		expiries = append(expiries, igauth.Expiry{ID: igauth.AccountID(key[8:]), EndsAt: timeOf(key)})
+		expiries = append(expiries, igauth.Expiry{ID: igauth.AccountID(key[8:]), EndsAt: endOf(key)})
 		return true
 	})
 	return expiries, err

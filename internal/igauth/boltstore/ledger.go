@@ -1,15 +1,16 @@
 // Package boltstore is the embedded ledger: one file, one process, nothing to
 // install. It serves the development server and the command on a laptop.
 //
-// The file has six buckets: accounts and flows hold the records as JSON under
-// their ids, and health holds the one record of the installation. The other three
-// are indexes of the accounts, with empty values, so that what is asked for is a
-// row of neighbours: due has keys of DueAt and id, forget of ForgetAt and id, and
-// status of status, ExpiresAt and id.
+// The file has buckets of records: accounts, flows, persons and removals hold them
+// as JSON under their ids, and health holds the one record of the installation. The
+// other buckets are indexes with empty values, so that what is asked for is a row
+// of neighbours. Of accounts, due has keys of DueAt and id, and status of status,
+// EndsAt and id, where what never ends comes last. Forget, forget_persons and
+// forget_removals have keys of ForgetAt and id, and open_removals has the codes of
+// the removals that are not done.
 package boltstore
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,13 +25,22 @@ import (
 var (
 	accountsBucket = []byte("accounts")
 	flowsBucket    = []byte("flows")
-	dueBucket      = []byte("due")
-	forgetBucket   = []byte("forget")
-	statusBucket   = []byte("status")
 	healthBucket   = []byte("health")
 	personsBucket  = []byte("persons")
 	removalsBucket = []byte("removals")
-	openBucket     = []byte("open_removals")
+
+	dueBucket            = []byte("due")
+	statusBucket         = []byte("status")
+	openBucket           = []byte("open_removals")
+	forgetBucket         = []byte("forget")
+	forgetPersonsBucket  = []byte("forget_persons")
+	forgetRemovalsBucket = []byte("forget_removals")
+
+	// buckets are all but the one by status, which is made by fillStatus.
+	buckets = [][]byte{
+		accountsBucket, flowsBucket, healthBucket, personsBucket, removalsBucket,
+		dueBucket, openBucket, forgetBucket, forgetPersonsBucket, forgetRemovalsBucket,
+	}
 )
 
 // A Ledger is a file. It is safe for concurrent use, also by several processes,
@@ -44,8 +54,8 @@ var _ igauth.Ledger = (*Ledger)(nil)
 
 // Open opens the ledger at path and creates it if it is missing, readable by its
 // owner only. A file that another process keeps for longer than 10 seconds is
-// ErrInUse, here and in every method. The clock tells which flows may be
-// forgotten; nil means time.Now.
+// ErrInUse, here and in every method. The clock tells which records may
+// be forgotten; nil means time.Now.
 func Open(path string, now func() time.Time) (*Ledger, error) {
 	return open(&Ledger{file: file{path: path}, now: now})
 }
@@ -68,27 +78,26 @@ func open(l *Ledger) (*Ledger, error) {
 }
 
 // prepare writes only to a file that is new, or that was made before there were
-// all buckets.
+// all buckets. The last that came, forget_removals, came with the order of the
+// index by status.
 func prepare(db *bolt.DB) error {
-	complete := false
+	complete := true
 	err := db.View(func(tx *bolt.Tx) error {
-		complete = tx.Bucket(statusBucket) != nil && tx.Bucket(healthBucket) != nil && tx.Bucket(openBucket) != nil
+		for _, name := range append([][]byte{statusBucket}, buckets...) {
+			complete = complete && tx.Bucket(name) != nil
+		}
 		return nil
 	})
 	if err != nil || complete {
 		return err
 	}
 	return db.Update(func(tx *bolt.Tx) error {
-		old := tx.Bucket(statusBucket) == nil
-		for _, name := range [][]byte{accountsBucket, flowsBucket, healthBucket, personsBucket, removalsBucket, openBucket, dueBucket, forgetBucket, statusBucket} {
+		for _, name := range buckets {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
-		if old {
-			return fillStatus(tx)
-		}
-		return nil
+		return fillStatus(tx)
 	})
 }
 
@@ -173,9 +182,6 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 			if err := moveAccount(tx, old, next); err != nil {
 				return err
 			}
-			if err := l.forgetAccounts(tx, a.ID); err != nil {
-				return err
-			}
 			saved = append(saved, &a.Revision)
 		}
 		if f := change.Flow; f != nil {
@@ -194,9 +200,12 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 		if p := change.Person; p != nil {
 			next := *p
 			next.Revision++
-			_, err := replace(tx.Bucket(personsBucket), string(p.ID), p.Revision, change.Attempt, next,
+			old, err := replace(tx.Bucket(personsBucket), string(p.ID), p.Revision, change.Attempt, next,
 				func(p igauth.Person) int64 { return p.Revision })
 			if err != nil {
+				return err
+			}
+			if err := movePerson(tx, old, next); err != nil {
 				return err
 			}
 			saved = append(saved, &p.Revision)
@@ -204,12 +213,12 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 		if r := change.Removal; r != nil {
 			next := *r
 			next.Revision++
-			_, err := replace(tx.Bucket(removalsBucket), r.Code, r.Revision, change.Attempt, next,
+			old, err := replace(tx.Bucket(removalsBucket), r.Code, r.Revision, change.Attempt, next,
 				func(r igauth.Removal) int64 { return r.Revision })
 			if err != nil {
 				return err
 			}
-			if err := moveRemoval(tx, next); err != nil {
+			if err := moveRemoval(tx, old, next); err != nil {
 				return err
 			}
 			saved = append(saved, &r.Revision)
@@ -224,7 +233,7 @@ func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 			}
 			saved = append(saved, &h.Revision)
 		}
-		return nil
+		return l.forget(tx, change)
 	})
 	if err != nil {
 		return err
@@ -251,60 +260,4 @@ func replace[T any](bucket *bolt.Bucket, key string, expected int64, attempt str
 		return old.Record, fmt.Errorf("writing a record of the ledger: %w", err)
 	}
 	return old.Record, bucket.Put([]byte(key), data)
-}
-
-// forgetAccounts removes accounts whose ForgetAt has passed, but for the one that
-// was just saved.
-func (l *Ledger) forgetAccounts(tx *bolt.Tx, saved igauth.AccountID) error {
-	end := appendTime(nil, l.now())
-	cursor := tx.Bucket(forgetBucket).Cursor()
-	var old [][]byte
-	for key, _ := cursor.First(); key != nil && len(old) < forgetAtATime && bytes.Compare(key[:8], end) <= 0; key, _ = cursor.Next() {
-		if string(key[8:]) != string(saved) {
-			old = append(old, bytes.Clone(key))
-		}
-	}
-	for _, key := range old {
-		row, err := decode[igauth.Account](tx.Bucket(accountsBucket).Get(key[8:]))
-		if err == nil {
-			err = moveAccount(tx, row.Record, igauth.Account{})
-		}
-		if err == nil {
-			err = tx.Bucket(accountsBucket).Delete(key[8:])
-		}
-		if err != nil && !errors.Is(err, igauth.ErrNotFound) && !errors.Is(err, igauth.ErrDamaged) {
-			return err
-		}
-		if err := tx.Bucket(forgetBucket).Delete(key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forgetAtATime bounds how many old records one Save looks at.
-const forgetAtATime = 16
-
-// forgetFlows removes flows whose time is over, of those that follow a given one.
-// Each new flow makes room for itself in this way, as DynamoDB's TTL does in the
-// cloud; ids are hashes, so that every flow's turn comes.
-func (l *Ledger) forgetFlows(bucket *bolt.Bucket, from igauth.FlowID) error {
-	now := l.now()
-	cursor := bucket.Cursor()
-	var old [][]byte
-	key, data := cursor.Seek([]byte(from))
-	for range forgetAtATime {
-		if flow, err := decode[igauth.Flow](data); err == nil && now.After(flow.Record.ExpiresAt) {
-			old = append(old, bytes.Clone(key))
-		}
-		if key, data = cursor.Next(); key == nil {
-			key, data = cursor.First()
-		}
-	}
-	for _, key := range old {
-		if err := bucket.Delete(key); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -305,6 +305,78 @@ func TestAccountsAreForgottenWhenTheirTimeIsOver(t *testing.T) {
 	}
 }
 
+// Persons and removals go with any later save, those that are to be kept do not,
+// and neither does one that was just saved.
+func TestPersonsAndRemovalsAreForgottenWhenTheirTimeIsOver(t *testing.T) {
+	now, path := start, newPath(t)
+	l := openAt(t, path, func() time.Time { return now })
+	person := func(id igauth.PersonID, forget time.Time) *igauth.Person {
+		p := &igauth.Person{ID: id, ForgetAt: forget}
+		if err := l.Save(t.Context(), igauth.Change{Person: p, Attempt: attempt(rand.Int())}); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	removal := func(code string, forget time.Time) *igauth.Removal {
+		r := &igauth.Removal{Code: code, ForgetAt: forget}
+		if err := l.Save(t.Context(), igauth.Change{Removal: r, Attempt: attempt(rand.Int())}); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	soon, later := start.Add(time.Minute), start.Add(24*time.Hour)
+	for n := range 40 { // more than one save looks at
+		person(igauth.PersonID(fmt.Sprintf("instagram/9%02d", n)), soon)
+		removal(fmt.Sprintf("9%02d", n), soon)
+	}
+	person("instagram/1", soon)
+	person("instagram/2", time.Time{})
+	person("instagram/3", later)
+	back := person("instagram/4", soon)
+	back.ForgetAt = time.Time{}
+	removal("1", soon)
+	removal("2", time.Time{})
+	removal("3", later)
+	if err := l.Save(t.Context(), igauth.Change{Person: back, Attempt: attempt(1)}); err != nil {
+		t.Fatal(err)
+	}
+	now = start.Add(time.Hour)
+	a := igauth.Account{Profile: igauth.Profile{ID: account(1)}}
+	for range 4 {
+		save(t, l, &a)
+	}
+	late, lateRemoval := person("instagram/5", soon), removal("5", soon) // by the next save, not by its own
+	if _, err := l.Removal(t.Context(), lateRemoval.Code); err != nil {
+		t.Errorf("removal %s: %v", lateRemoval.Code, err)
+	}
+	if again := person("instagram/1", time.Time{}); again.Revision != 1 {
+		t.Errorf("the forgotten person begins at revision %d, want 1", again.Revision)
+	}
+	for id, want := range map[igauth.PersonID]error{
+		"instagram/900": igauth.ErrNotFound, "instagram/939": igauth.ErrNotFound, "instagram/2": nil, "instagram/3": nil, "instagram/4": nil, late.ID: igauth.ErrNotFound,
+	} {
+		if _, err := l.Person(t.Context(), id); !errors.Is(err, want) {
+			t.Errorf("person %s: got %v, want %v", id, err, want)
+		}
+	}
+	for code, want := range map[string]error{"900": igauth.ErrNotFound, "939": igauth.ErrNotFound, "1": igauth.ErrNotFound, "2": nil, "3": nil, "5": igauth.ErrNotFound} {
+		if _, err := l.Removal(t.Context(), code); !errors.Is(err, want) {
+			t.Errorf("removal %s: got %v, want %v", code, err, want)
+		}
+	}
+	if list, err := l.OpenRemovals(t.Context(), 99); err != nil || len(list) != 2 {
+		t.Errorf("got %d open removals, %v, want 2", len(list), err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for bucket, want := range map[string]int{"persons": 4, "forget_persons": 1, "removals": 2, "forget_removals": 1, "open_removals": 2} {
+		if got := len(keys(t, path, bucket)); got != want {
+			t.Errorf("%s has %d keys, want %d", bucket, got, want)
+		}
+	}
+}
+
 // due returns the first accounts that are due.
 func due(t *testing.T, l *boltstore.Ledger, now time.Time, limit int) ([]igauth.Account, error) {
 	t.Helper()

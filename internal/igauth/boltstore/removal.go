@@ -10,12 +10,27 @@ import (
 	"igauth/internal/igauth"
 )
 
-// moveRemoval keeps the index of the removals that are not done.
-func moveRemoval(tx *bolt.Tx, r igauth.Removal) error {
-	if r.Done() {
-		return tx.Bucket(openBucket).Delete([]byte(r.Code))
+// movePerson moves a person in the index from where a record of it stands to where
+// the next one belongs. The zero Person stands nowhere, and so does the zero
+// Removal.
+func movePerson(tx *bolt.Tx, from, to igauth.Person) error {
+	return moveKey(tx.Bucket(forgetPersonsBucket), timeKey(from.ForgetAt, string(from.ID)), timeKey(to.ForgetAt, string(to.ID)))
+}
+
+// moveRemoval moves a removal in both indexes in the same way.
+func moveRemoval(tx *bolt.Tx, from, to igauth.Removal) error {
+	return errors.Join(
+		moveKey(tx.Bucket(openBucket), openKey(from), openKey(to)),
+		moveKey(tx.Bucket(forgetRemovalsBucket), timeKey(from.ForgetAt, from.Code), timeKey(to.ForgetAt, to.Code)),
+	)
+}
+
+// openKey is where a removal stands among those that are not done.
+func openKey(r igauth.Removal) []byte {
+	if r.Code == "" || r.Done() {
+		return nil
 	}
-	return tx.Bucket(openBucket).Put([]byte(r.Code), nil)
+	return []byte(r.Code)
 }
 
 // OpenRemovals returns the removals that are not done, in the order of their

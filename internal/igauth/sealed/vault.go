@@ -118,10 +118,12 @@ func newRing(keys Keyset) (*ring, error) {
 
 // content is the plaintext of a reference.
 type content struct {
-	AccessToken string    `json:"access_token"`
-	IssuedAt    time.Time `json:"issued_at"`
-	ExpiresAt   time.Time `json:"expires_at"`
-	Scopes      []string  `json:"scopes"`
+	AccessToken     string    `json:"access_token"`
+	IssuedAt        time.Time `json:"issued_at"`
+	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+	DataAccessUntil time.Time `json:"data_access_until,omitzero"`
+	UserToken       string    `json:"user_access_token,omitempty"`
+	Scopes          []string  `json:"scopes"`
 }
 
 // Put seals the token. Nothing is stored.
@@ -130,10 +132,12 @@ func (v *Vault) Put(ctx context.Context, slot igauth.Slot, _ igauth.Profile, tok
 		return "", err
 	}
 	plain, err := json.Marshal(content{
-		AccessToken: token.Value.Reveal(),
-		IssuedAt:    token.IssuedAt.UTC(),
-		ExpiresAt:   token.ExpiresAt.UTC(),
-		Scopes:      token.Scopes,
+		AccessToken:     token.Value.Reveal(),
+		IssuedAt:        token.IssuedAt.UTC(),
+		ExpiresAt:       token.ExpiresAt.UTC(),
+		DataAccessUntil: token.DataAccessUntil.UTC(),
+		UserToken:       token.UserToken.Reveal(),
+		Scopes:          token.Scopes,
 	})
 	if err != nil {
 		return "", errors.New("encoding the token")
@@ -173,7 +177,13 @@ func (v *Vault) Get(ctx context.Context, slot igauth.Slot, ref igauth.Ref) (igau
 	if err := json.Unmarshal(plain, &c); err != nil {
 		return igauth.Token{}, errors.New("the sealed token has an unknown form")
 	}
-	return igauth.Token{Value: igauth.NewSecret(c.AccessToken), IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt, Scopes: c.Scopes}, nil
+	token := igauth.Token{
+		Value: igauth.NewSecret(c.AccessToken), IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt, DataAccessUntil: c.DataAccessUntil, Scopes: c.Scopes,
+	}
+	if c.UserToken != "" {
+		token.UserToken = igauth.NewSecret(c.UserToken)
+	}
+	return token, nil
 }
 
 // unpack returns the id of the key and the box of a reference.

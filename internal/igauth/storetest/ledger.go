@@ -63,7 +63,8 @@ func RunLedger(t *testing.T, newLedger func(t *testing.T) igauth.Ledger) {
 		{"no accounts expire in an empty ledger", testExpiriesEmpty},
 		{"accounts expire in order, to the nanosecond", testExpiriesOrder},
 		{"no more accounts expire than the limit", testExpiriesLimit},
-		{"an account without an end expires first", testExpiriesZero},
+		{"an account without an end expires last", testExpiriesNever},
+		{"an account ends when access to its data does", testExpiriesOfData},
 		{"an account expires under the status and the end that it has now", testExpiriesMove},
 		{"accounts are counted by status", testCount},
 		{"an account is counted under the status that it has now", testCountMoves},
@@ -77,6 +78,43 @@ func RunLedger(t *testing.T, newLedger func(t *testing.T) igauth.Ledger) {
 		{"of concurrent saves of the health exactly one wins", testHealthConcurrent},
 		{"a repeated save of the health succeeds and advances once", testHealthRepeated},
 		{"a repeated save of the health with another attempt conflicts", testHealthRepeatedOtherAttempt},
+
+		{"a person that was never saved is not found", persons.testNotFound},
+		{"a new person is read back whole", persons.testReadBack},
+		{"a person without anything is read back as such", persons.testZero},
+		{"a save replaces the whole person", persons.testReplaceWhole},
+		{"what was read of a person does not change with the ledger", persons.testReadCopy},
+		{"a stale person conflicts and changes nothing", persons.testStale},
+		{"of concurrent saves of a person exactly one wins", persons.testConcurrent},
+		{"a repeated save of a person succeeds and advances once", persons.testRepeat},
+		{"a repeated save of a person with another attempt conflicts", persons.testRepeatOtherAttempt},
+		{"a save of a person is not taken for the repetition of an older one", persons.testRepeatTooLate},
+		{"persons of two logins do not meet", testLoginsApart},
+
+		{"a removal that was never saved is not found", removals.testNotFound},
+		{"a new removal is read back whole", removals.testReadBack},
+		{"a removal without anything is read back as such", removals.testZero},
+		{"a save replaces the whole removal", removals.testReplaceWhole},
+		{"what was read of a removal does not change with the ledger", removals.testReadCopy},
+		{"a stale removal conflicts and changes nothing", removals.testStale},
+		{"of concurrent saves of a removal exactly one wins", removals.testConcurrent},
+		{"a repeated save of a removal succeeds and advances once", removals.testRepeat},
+		{"a repeated save of a removal with another attempt conflicts", removals.testRepeatOtherAttempt},
+		{"a save of a removal is not taken for the repetition of an older one", removals.testRepeatTooLate},
+
+		{"account, flow, person and removal are saved together", testFour},
+		{"any stale one of four keeps the others from being saved", testFourStale},
+		{"of concurrent saves of four exactly one wins", testFourConcurrent},
+		{"a repeated save of four succeeds and advances once", testFourRepeated},
+		{"a repeated save of four with another attempt conflicts", testFourRepeatedOtherAttempt},
+		{"all kinds of records of the same id do not meet", testFourApart},
+
+		{"no removals are open in an empty ledger", testOpenEmpty},
+		{"open removals are listed in order of code", testOpenOrder},
+		{"no more removals are listed than the limit", testOpenLimit},
+		{"a removal that is done is not listed", testOpenDone},
+		{"what is listed of a removal is the whole record", testOpenWhole},
+		{"open removals are no accounts", testOpenOnlyRemovals},
 
 		{"no accounts are listed in an empty ledger", testAccountsEmpty},
 		{"accounts are listed in order of id", testAccountsOrder},
@@ -125,6 +163,7 @@ func wantFlow(t *testing.T, l igauth.Ledger, want igauth.Flow) {
 
 func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
 	a, f, h := fullAccount("17841400000000001"), fullFlow("f1"), fullHealth()
+	p, r := fullPerson("instagram/1"), openRemoval(removalCode(1))
 	saveAccount(t, l, &a)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -140,6 +179,14 @@ func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
 		{"Save of the health", func() error { return l.Save(ctx, igauth.Change{Health: &h, Attempt: newAttempt()}) }},
 		{"Save", func() error { return l.Save(ctx, igauth.Change{Flow: &f, Attempt: newAttempt()}) }},
 		{"Save of a pair", func() error { return l.Save(ctx, igauth.Change{Account: &a, Flow: &f, Attempt: newAttempt()}) }},
+		{"Person", func() error { _, err := l.Person(ctx, p.ID); return err }},
+		{"Removal", func() error { _, err := l.Removal(ctx, r.Code); return err }},
+		{"OpenRemovals", func() error { _, err := l.OpenRemovals(ctx, 1); return err }},
+		{"Save of a person", func() error { return l.Save(ctx, igauth.Change{Person: &p, Attempt: newAttempt()}) }},
+		{"Save of a removal", func() error { return l.Save(ctx, igauth.Change{Removal: &r, Attempt: newAttempt()}) }},
+		{"Save of four", func() error {
+			return l.Save(ctx, igauth.Change{Account: &a, Flow: &f, Person: &p, Removal: &r, Attempt: newAttempt()})
+		}},
 		{"Due", func() error { _, _, err := l.Due(ctx, igauth.DueQuery{Now: a.DueAt, Limit: 1}); return err }},
 		{"Accounts", func() error { _, err := l.Accounts(ctx, "", 1); return err }},
 	} {
@@ -148,11 +195,14 @@ func testLedgerCancelled(t *testing.T, l igauth.Ledger) {
 			t.Errorf("%s: got %v, want an error that says nothing about the record", call.name, err)
 		}
 	}
-	if a.Revision != 1 || f.Revision != 0 || h.Revision != 0 {
-		t.Errorf("a save that was not made advanced a revision: account %d, flow %d, health %d", a.Revision, f.Revision, h.Revision)
+	if a.Revision != 1 || f.Revision != 0 || h.Revision != 0 || p.Revision != 0 || r.Revision != 0 {
+		t.Errorf("a save that was not made advanced a revision: account %d, flow %d, health %d, person %d, removal %d",
+			a.Revision, f.Revision, h.Revision, p.Revision, r.Revision)
 	}
 	_, err := l.Flow(t.Context(), f.ID)
 	mustBe(t, err, igauth.ErrNotFound)
 	_, err = l.Health(t.Context())
 	mustBe(t, err, igauth.ErrNotFound)
+	persons.wantNone(t, l, 1)
+	removals.wantNone(t, l, 1)
 }

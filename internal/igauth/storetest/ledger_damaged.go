@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +60,43 @@ func testDamaged(t *testing.T, newLedger func(t *testing.T) (igauth.Ledger, func
 	_, err = l.Account(t.Context(), bad[0])
 	if err == nil || errors.Is(err, igauth.ErrNotFound) {
 		t.Errorf("account %s: got %v, want that it cannot be read", bad[0], err)
+	}
+}
+
+// RunDamagedRemovals tests what a ledger does about removals that it cannot read.
+// Each call of newLedger returns a ledger without records and a function that
+// makes a removal unreadable and leaves its place among the open ones.
+func RunDamagedRemovals(t *testing.T, newLedger func(t *testing.T) (l igauth.Ledger, damage func(code string))) {
+	for name, bad := range map[string][]int{"the first": {0}, "the last": {4}, "all but one": {0, 1, 3, 4}, "all": {0, 1, 2, 3, 4}} {
+		t.Run(name, func(t *testing.T) {
+			l, damage := newLedger(t)
+			var good []string
+			for n := range 5 {
+				r := openRemoval(removalCode(n))
+				must(t, l.Save(t.Context(), igauth.Change{Removal: &r, Attempt: newAttempt()}))
+				if !slices.Contains(bad, n) {
+					good = append(good, r.Code)
+				}
+			}
+			eventually(t, func() error { return openCount(t, l, 5) })
+			for _, n := range bad {
+				damage(removalCode(n))
+			}
+			listed, err := l.OpenRemovals(t.Context(), 100)
+			mustBe(t, err, igauth.ErrDamaged)
+			must(t, open(listed, nil)(good...))
+			for n := range 5 {
+				if named := strings.Contains(err.Error(), removalCode(n)); named != slices.Contains(bad, n) {
+					t.Errorf("the error names removal %d: %t", n, named)
+				}
+			}
+			_, err = l.Removal(t.Context(), removalCode(bad[0]))
+			if err == nil || errors.Is(err, igauth.ErrNotFound) {
+				t.Errorf("removal %d: got %v, want that it cannot be read", bad[0], err)
+			}
+			if accounts, err := l.Accounts(t.Context(), "", 100); len(accounts) != 0 || err != nil {
+				t.Errorf("listing accounts: got %d, %v, want none", len(accounts), err)
+			}
+		})
 	}
 }

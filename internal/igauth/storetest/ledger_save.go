@@ -137,10 +137,10 @@ func testConcurrentPair(t *testing.T, l igauth.Ledger) {
 }
 
 // race lets all racers save at once and returns what the only winner saved.
-func race(t *testing.T, save func(n int) (igauth.Account, error)) igauth.Account {
+func race[T any](t *testing.T, save func(n int) (T, error)) T {
 	t.Helper()
 	var mu sync.Mutex
-	var winners []igauth.Account
+	var winners []T
 	var all sync.WaitGroup
 	start := make(chan struct{})
 	for n := range racers {

@@ -73,17 +73,50 @@ func testExpiriesLimit(t *testing.T, l igauth.Ledger) {
 	}
 }
 
-func testExpiriesZero(t *testing.T, l igauth.Ledger) {
-	ends, never := expiring(1, day), expiring(2, time.Time{})
-	saveAccount(t, l, &ends)
-	saveAccount(t, l, &never)
-	expire(t, l, igauth.StatusActive, 10, igauth.Expiry{ID: never.ID}, igauth.Expiry{ID: ends.ID, EndsAt: day})
+// What never ends is behind what ends in two hundred years, and does not get
+// between others by its id.
+func testExpiriesNever(t *testing.T, l igauth.Ledger) {
+	ends, far, never := expiring(3, day), expiring(2, day.Add(200*365*24*time.Hour+999_999_999)), expiring(1, time.Time{})
+	for _, a := range []*igauth.Account{&never, &far, &ends} {
+		saveAccount(t, l, a)
+	}
+	first, second, last := igauth.Expiry{ID: ends.ID, EndsAt: day}, igauth.Expiry{ID: far.ID, EndsAt: far.ExpiresAt}, igauth.Expiry{ID: never.ID}
+	expire(t, l, igauth.StatusActive, 10, first, second, last)
 	never.ExpiresAt = day.Add(time.Second)
 	saveAccount(t, l, &never)
-	expire(t, l, igauth.StatusActive, 10, igauth.Expiry{ID: ends.ID, EndsAt: day}, igauth.Expiry{ID: never.ID, EndsAt: never.ExpiresAt})
+	expire(t, l, igauth.StatusActive, 10, first, igauth.Expiry{ID: never.ID, EndsAt: never.ExpiresAt}, second)
 	never.ExpiresAt = time.Time{}
 	saveAccount(t, l, &never)
-	expire(t, l, igauth.StatusActive, 1, igauth.Expiry{ID: never.ID})
+	expire(t, l, igauth.StatusActive, 10, first, second, last)
+	expire(t, l, igauth.StatusActive, 2, first, second)
+	ends.ExpiresAt, far.ExpiresAt = time.Time{}, time.Time{}
+	saveAccount(t, l, &ends)
+	saveAccount(t, l, &far)
+	eventually(t, func() error {
+		got, err := l.Expiries(t.Context(), igauth.StatusActive, 10)
+		if err == nil && (len(got) != 3 || !got[0].EndsAt.IsZero() || !got[1].EndsAt.IsZero() || !got[2].EndsAt.IsZero()) {
+			err = fmt.Errorf("got %v, want three accounts that never end", got)
+		}
+		return err
+	})
+	count(t, l, igauth.StatusActive, 3)
+}
+
+// The end of access to data is an end like that of the token.
+func testExpiriesOfData(t *testing.T, l igauth.Ledger) {
+	token, data, system := expiring(1, day.Add(2*time.Hour)), expiring(2, day.Add(3*time.Hour)), expiring(3, time.Time{})
+	token.DataAccessUntil, data.DataAccessUntil, system.DataAccessUntil = day.Add(4*time.Hour), day.Add(time.Hour), day.Add(5*time.Hour)
+	for _, a := range []*igauth.Account{&token, &data, &system} {
+		saveAccount(t, l, a)
+	}
+	expire(t, l, igauth.StatusActive, 10,
+		igauth.Expiry{ID: data.ID, EndsAt: day.Add(time.Hour)}, igauth.Expiry{ID: token.ID, EndsAt: day.Add(2 * time.Hour)},
+		igauth.Expiry{ID: system.ID, EndsAt: day.Add(5 * time.Hour)})
+	data.DataAccessUntil = day.Add(90 * 24 * time.Hour)
+	saveAccount(t, l, &data)
+	expire(t, l, igauth.StatusActive, 10,
+		igauth.Expiry{ID: token.ID, EndsAt: day.Add(2 * time.Hour)}, igauth.Expiry{ID: data.ID, EndsAt: day.Add(3 * time.Hour)},
+		igauth.Expiry{ID: system.ID, EndsAt: day.Add(5 * time.Hour)})
 }
 
 func testExpiriesMove(t *testing.T, l igauth.Ledger) {
@@ -141,6 +174,9 @@ func testCountOnlyAccounts(t *testing.T, l igauth.Ledger) {
 	a, f, h := fullAccount(accountID(1)), fullFlow("f1"), fullHealth()
 	must(t, l.Save(t.Context(), igauth.Change{Account: &a, Flow: &f, Attempt: newAttempt()}))
 	saveHealth(t, l, &h)
+	p, r := fullPerson("instagram/1"), openRemoval(removalCode(1))
+	must(t, l.Save(t.Context(), igauth.Change{Person: &p, Removal: &r, Attempt: newAttempt()}))
+	eventually(t, func() error { return open(l.OpenRemovals(t.Context(), 10))(r.Code) })
 	count(t, l, a.Status, 1)
 	eventually(t, func() error { return listed(l.Accounts(t.Context(), "", 10))(a.ID) })
 	eventually(t, func() error { return listed(due(t, l, a.DueAt, 10))(a.ID) })

@@ -39,13 +39,17 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 			Username:    "bäckerei.größe",
 			Name:        `A "name" with <signs>, 🥐 and` + "\ntwo lines",
 			AccountType: "MEDIA_CREATOR",
+			PageID:      "104999999999999",
 		},
-		Login:           igauth.LoginInstagram,
+		Login:           igauth.LoginFacebook,
+		ListedAs:        "facebook/24999999999999999",
 		Status:          igauth.StatusExpiring,
 		Generation:      1<<53 + 1,
 		Ref:             "ref/with+signs=and.dots-1",
 		IssuedAt:        day,
 		ExpiresAt:       day.Add(60*24*time.Hour + time.Nanosecond),
+		DataAccessUntil: day.Add(90*24*time.Hour + 2*time.Nanosecond),
+		DataWarnedFor:   day.Add(80*24*time.Hour + 3*time.Nanosecond),
 		Scopes:          []string{"instagram_business_basic", "instagram_business_manage_insights"},
 		RequestedScopes: []string{"instagram_business_basic"},
 		ConnectedAt:     day.Add(-24 * time.Hour),
@@ -60,6 +64,7 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 		Lease: igauth.Lease{
 			Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect, Generation: 1<<53 + 2,
 			RequestedScopes: []string{"instagram_business_basic", "instagram_business_manage_comments"},
+			Login:           igauth.LoginFacebook, AppScopedID: "24999999999999998", PageID: "104999999999998",
 		},
 		Unpromoted: true,
 		ConfirmAt:  day.Add(25 * time.Hour),
@@ -111,6 +116,7 @@ func fullHealth() igauth.Health {
 	return igauth.Health{
 		Incidents:  []igauth.Incident{fullIncident(), connect},
 		QuietUntil: day.Add(time.Hour + time.Nanosecond),
+		RanAt:      day.Add(-time.Minute + time.Nanosecond),
 		CountedAt:  day.Add(time.Microsecond),
 		Counts:     map[igauth.Status]int{igauth.StatusActive: 9_999, igauth.StatusReauthRequired: 1, igauth.StatusExpiring: 0},
 		Outbox:     []igauth.Event{fullEvent("00000000000000000000000000000003"), fullEvent("00000000000000000000000000000004")},
@@ -124,15 +130,57 @@ func fullFlow(id igauth.FlowID) igauth.Flow {
 		Lease: igauth.Lease{
 			Attempt: "fedcba9876543210fedcba9876543210", Until: day.Add(30 * time.Second), Work: igauth.WorkConnect, Generation: 3,
 			RequestedScopes: []string{"instagram_business_basic"},
+			Login:           igauth.LoginFacebook, AppScopedID: "24999999999999997", PageID: "104999999999997",
 		},
-		Account:    "17841401313574613",
-		Outcome:    igauth.Outcome{Code: "connected", MissingScopes: []string{"instagram_business_manage_messages"}, WantedName: "maria", FoundName: "maria.private"},
-		ClaimHash:  "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-		ClaimUntil: day.Add(time.Minute),
-		ClaimedAt:  day.Add(time.Second + 1),
-		ExpiresAt:  day.Add(24*time.Hour + 987654321),
+		Choices: []igauth.Choice{
+			{Account: "17841401313574612", PageID: "104999999999996"},
+			{Account: "17841401313574613", Username: "bäckerei.größe", PageID: "104999999999997", PageName: `A "Page" <of> ours 🥐`},
+		},
+		SealedToken: "c2VhbGVk_LXRva2Vu",
+		Account:     "17841401313574613",
+		Outcome:     igauth.Outcome{Code: "connected", MissingScopes: []string{"instagram_business_manage_messages"}, WantedName: "maria", FoundName: "maria.private"},
+		ClaimHash:   "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		ClaimUntil:  day.Add(time.Minute),
+		ClaimedAt:   day.Add(time.Second + 1),
+		ExpiresAt:   day.Add(24*time.Hour + 987654321),
 	}
 }
+
+// fullPerson is a person with a value in every field.
+func fullPerson(id igauth.PersonID) igauth.Person {
+	return igauth.Person{
+		ID:       id,
+		Accounts: []igauth.AccountID{"17841401313574612", "17841401313574613"},
+		EndedAt:  day.Add(-time.Hour + time.Nanosecond),
+		ForgetAt: day.Add(30*24*time.Hour + 987654321),
+	}
+}
+
+// fullRemoval is a removal with a value in every field, as none ever has: it is
+// done and still has accounts.
+func fullRemoval(code string) igauth.Removal {
+	r := openRemoval(code)
+	r.DoneAt = day.Add(2*time.Second + 1)
+	return r
+}
+
+// openRemoval is a removal that is not done.
+func openRemoval(code string) igauth.Removal {
+	return igauth.Removal{
+		Code:        code,
+		Kind:        igauth.RemovalErase,
+		RequestedAt: day,
+		ReceivedAt:  day.Add(time.Second + 123456789),
+		Logins:      []igauth.Login{igauth.LoginFacebook, igauth.LoginInstagram},
+		Accounts:    []igauth.AccountID{"17841401313574612", "17841401313574613"},
+		Ended:       2,
+		ForgetAt:    day.Add(365*24*time.Hour + 1),
+	}
+}
+
+// removalCode returns the n-th of a row of confirmation codes: 40 hexadecimal
+// digits.
+func removalCode(n int) string { return fmt.Sprintf("%040x", n) }
 
 // plainFlow is a flow that has just been claimed.
 func plainFlow(id igauth.FlowID) igauth.Flow {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -9,7 +10,7 @@ import (
 // A field that the full records leave out would be one that no store is tested
 // with.
 func TestFullRecordsHaveAValueInEveryField(t *testing.T) {
-	for _, record := range []any{fullAccount("17841400000000001"), fullFlow("f1"), fullHealth()} {
+	for _, record := range []any{fullAccount("17841400000000001"), fullFlow("f1"), fullHealth(), fullPerson("instagram/1"), fullRemoval("1")} {
 		everyField(t, reflect.TypeOf(record).Name(), reflect.ValueOf(record))
 	}
 }
@@ -17,7 +18,7 @@ func TestFullRecordsHaveAValueInEveryField(t *testing.T) {
 func everyField(t *testing.T, name string, v reflect.Value) {
 	t.Helper()
 	switch {
-	case v.IsZero() && name == "Account.Revision", v.IsZero() && name == "Flow.Revision", v.IsZero() && name == "Health.Revision":
+	case v.IsZero() && slices.Contains([]string{"Account.Revision", "Flow.Revision", "Health.Revision", "Person.Revision", "Removal.Revision"}, name):
 		// The ledger sets it.
 	case v.IsZero():
 		t.Errorf("%s has no value", name)

@@ -40,8 +40,9 @@ func RunVault(t *testing.T, newVault func(t *testing.T) igauth.Vault, traits Vau
 		{"the slot's attempt is not needed to read", testGetWithoutAttempt},
 		{"scopes that are not known stay so", testTokenScopes},
 		{"times keep their precision", testTokenTimes},
+		{"the token of a person, its end and that of access to data are kept", testPersonToken},
 		{"any text is kept", testTokenText},
-		{"a token of 4 KiB is kept", testLongToken},
+		{"tokens of 4 KiB are kept", testLongToken},
 		{"the same token is put twice", testPutTwice},
 		{"the same token is put again after it was promoted", testPutAfterPromote},
 		{"one attempt puts in a later generation", testPutLaterGeneration},
@@ -108,10 +109,18 @@ func (v vault) want(t *testing.T, slot igauth.Slot, ref igauth.Ref, want igauth.
 // pointer.
 func sameToken(t *testing.T, got, want igauth.Token) {
 	t.Helper()
-	if !got.Value.Equal(want.Value) {
-		t.Fatalf("got another text of %d bytes than the one of %d", len(got.Value.Reveal()), len(want.Value.Reveal()))
+	for _, text := range []struct {
+		of        string
+		got, want igauth.Secret
+	}{{"token", got.Value, want.Value}, {"person's token", got.UserToken, want.UserToken}} {
+		if !text.got.Equal(text.want) {
+			t.Fatalf("got another text of %d bytes as the %s than the one of %d", len(text.got.Reveal()), text.of, len(text.want.Reveal()))
+		}
 	}
-	got.Value = want.Value
+	if want.UserToken.IsZero() && got.UserToken != want.UserToken {
+		t.Fatal("the person's token is an empty text and not empty")
+	}
+	got.Value, got.UserToken = want.Value, want.UserToken
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("token\n got %+v\nwant %+v", got, want)
 	}

@@ -22,6 +22,14 @@ func newToken() igauth.Token {
 	}
 }
 
+// personToken returns a token of Facebook Login, with a value in every field.
+func personToken() igauth.Token {
+	token := newToken()
+	token.UserToken = igauth.NewSecret("EAAB" + newAttempt() + newAttempt() + "ZD")
+	token.DataAccessUntil = day.Add(90*24*time.Hour + 987654321)
+	return token
+}
+
 func testGet(t *testing.T, v vault) {
 	slot, token := newSlot(accountID(1), 1), newToken()
 	v.want(t, slot, v.put(t, slot, token), token)
@@ -49,21 +57,44 @@ func testTokenScopes(t *testing.T, v vault) {
 func testTokenTimes(t *testing.T, v vault) {
 	for i, at := range []time.Time{day, day.Add(1), day.Add(120 * time.Millisecond), day.Add(999_999_999)} {
 		slot, token := newSlot(accountID(i), 1), newToken()
-		token.IssuedAt, token.ExpiresAt = at, at.Add(time.Hour)
+		token.IssuedAt, token.ExpiresAt, token.DataAccessUntil = at, at.Add(time.Hour), at.Add(2*time.Hour)
 		ref := v.put(t, slot, token)
 		v.want(t, slot, ref, token)
 		got, err := v.Get(t.Context(), slot, ref)
 		must(t, err)
-		if got.IssuedAt.Location() != time.UTC || got.ExpiresAt.Location() != time.UTC {
-			t.Errorf("times %v and %v are not in UTC", got.IssuedAt, got.ExpiresAt)
+		for _, read := range []time.Time{got.IssuedAt, got.ExpiresAt, got.DataAccessUntil} {
+			if read.Location() != time.UTC {
+				t.Errorf("the time %v is not in UTC", read)
+			}
 		}
+	}
+}
+
+// A token of Facebook Login has the person's token beside it and a second clock;
+// one of a system user never ends. What is empty stays so.
+func testPersonToken(t *testing.T, v vault) {
+	whole := personToken()
+	never, noClock, neither := personToken(), personToken(), newToken()
+	never.ExpiresAt = time.Time{}
+	noClock.DataAccessUntil = time.Time{}
+	neither.ExpiresAt = time.Time{}
+	for i, token := range []igauth.Token{whole, never, noClock, neither} {
+		slot := newSlot(accountID(i), 1)
+		ref := v.put(t, slot, token)
+		v.want(t, slot, ref, token)
+		v.wantFound(t, slot, token)
+		must(t, v.Promote(t.Context(), slot, ref, ""))
+		v.want(t, slot, ref, token)
+		// The next one has none of it.
+		next, later := newSlot(accountID(i), 2), newToken()
+		v.want(t, next, v.put(t, next, later), later)
 	}
 }
 
 func testTokenText(t *testing.T, v vault) {
 	for i, text := range []string{"x", `"quoted\"`, "<&>\u2028", "größe🥐", " spaces and\nlines ", "{}"} {
 		slot, token := newSlot(accountID(i), 1), newToken()
-		token.Value = igauth.NewSecret(text)
+		token.Value, token.UserToken = igauth.NewSecret(text), igauth.NewSecret(text+"2")
 		v.want(t, slot, v.put(t, slot, token), token)
 	}
 }
@@ -71,6 +102,7 @@ func testTokenText(t *testing.T, v vault) {
 func testLongToken(t *testing.T, v vault) {
 	slot, token := newSlot(accountID(1), 1), newToken()
 	token.Value = igauth.NewSecret(strings.Repeat(newAttempt(), 4096/32))
+	token.UserToken = igauth.NewSecret(strings.Repeat(newAttempt(), 4096/32))
 	v.want(t, slot, v.put(t, slot, token), token)
 }
 
@@ -143,12 +175,13 @@ func testAccountsApart(t *testing.T, v vault) {
 }
 
 func testOpaqueRef(t *testing.T, v vault) {
-	slot, token := newSlot(accountID(1), 1), newToken()
+	slot, token := newSlot(accountID(1), 1), personToken()
 	ref := string(v.put(t, slot, token))
-	text := token.Value.Reveal()
-	for how, part := range encodings(text) {
-		if strings.Contains(ref, part) {
-			t.Errorf("the reference holds the token %s", how)
+	for _, secret := range []igauth.Secret{token.Value, token.UserToken} {
+		for how, part := range encodings(secret.Reveal()) {
+			if strings.Contains(ref, part) {
+				t.Errorf("the reference holds a token %s", how)
+			}
 		}
 	}
 }
@@ -172,15 +205,17 @@ func encodings(text string) map[string]string {
 
 // What fails here is what a test can make fail in every vault.
 func testSilentErrors(t *testing.T, v vault) {
-	slot, token := newSlot(accountID(1), 1), newToken()
+	slot, token := newSlot(accountID(1), 1), personToken()
 	ref := v.put(t, slot, token)
 	_, err := v.Get(t.Context(), newSlot(accountID(2), 1), ref)
 	if err == nil {
 		t.Fatal("a reference was read in another account's slot")
 	}
-	for how, part := range encodings(token.Value.Reveal()) {
-		if strings.Contains(fmt.Sprintf("%v %+v", err, err), part) {
-			t.Errorf("the error holds the token %s", how)
+	for _, secret := range []igauth.Secret{token.Value, token.UserToken} {
+		for how, part := range encodings(secret.Reveal()) {
+			if strings.Contains(fmt.Sprintf("%v %+v", err, err), part) {
+				t.Errorf("the error holds a token %s", how)
+			}
 		}
 	}
 }

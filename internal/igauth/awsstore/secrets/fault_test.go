@@ -139,20 +139,37 @@ func TestPutOtherToken(t *testing.T) {
 	if again, err := v.Put(t.Context(), slotOf(1), renamed, tokenOf("IGAA1")); err != nil || again != ref {
 		t.Errorf("the same token again: %q, %v", again, err)
 	}
-	_, err := v.Put(t.Context(), slotOf(1), profile, tokenOf("IGAA2"))
-	if err == nil || strings.Contains(err.Error(), "IGAA") {
-		t.Errorf("another token: %v", err)
+	person := tokenOf("IGAA1")
+	person.UserToken = igauth.NewSecret("EAAB")
+	for _, other := range []igauth.Token{tokenOf("IGAA2"), person} {
+		_, err := v.Put(t.Context(), slotOf(1), profile, other)
+		if err == nil || strings.Contains(err.Error(), "IGAA") || strings.Contains(err.Error(), "EAAB") {
+			t.Errorf("another token: %v", err)
+		}
 	}
 }
 
-// TestPutEchoed has the service repeat the token in its message.
+// TestPutEchoed has the service repeat a token in its message.
 func TestPutEchoed(t *testing.T) {
+	token := tokenOf("IGAA1")
+	token.UserToken = igauth.NewSecret("EAAB1")
+	for _, echoed := range []string{"IGAA1", "EAAB1"} {
+		fake := newFake()
+		before(fake, func(context.Context, string) error {
+			return &types.InvalidParameterException{Message: aws.String("the value " + echoed + " is not allowed")}
+		})
+		_, err := newVault(t, fake, "test").Put(t.Context(), slotOf(1), profile, token)
+		if err == nil || strings.Contains(fmt.Sprintf("%+v", err), echoed) {
+			t.Errorf("got %v", err)
+		}
+	}
+	// Without a person's token the message is the service's own.
 	fake := newFake()
 	before(fake, func(context.Context, string) error {
-		return &types.InvalidParameterException{Message: aws.String("the value IGAA1 is not allowed")}
+		return &types.InvalidParameterException{Message: aws.String("the name is not allowed")}
 	})
 	_, err := newVault(t, fake, "test").Put(t.Context(), slotOf(1), profile, tokenOf("IGAA1"))
-	if err == nil || strings.Contains(fmt.Sprintf("%+v", err), "IGAA1") {
+	if err == nil || !strings.Contains(err.Error(), "the name is not allowed") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -22,7 +22,9 @@ import (
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html).
 // Nor does it come back in an error.
 func TestTokenStaysInItsPlace(t *testing.T) {
-	const token = "IGAACANARYtokenCANARY+/=tokenCANARY"
+	const token, person = "IGAACANARYtokenCANARY+/=tokenCANARY", "EAABCANARYpersonCANARY+/=personCANARY"
+	whole := tokenOf(token)
+	whole.UserToken = igauth.NewSecret(person)
 	var seen bytes.Buffer
 	answer := func(w http.ResponseWriter, status int, body string) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -55,7 +57,7 @@ func TestTokenStaysInItsPlace(t *testing.T) {
 			}
 		}))
 		v := newVault(t, secretsmanager.NewFromConfig(awstest.Config(t, server.URL)), "test")
-		ref, err := v.Put(t.Context(), slotOf(7), profile, tokenOf(token))
+		ref, err := v.Put(t.Context(), slotOf(7), profile, whole)
 		fmt.Fprintf(&seen, "%s %v %+v %#v\n", ref, err, err, err)
 		for _, do := range []func() error{
 			func() error { _, err := v.Get(t.Context(), slotOf(7), igauth.Ref(attempt+"-7")); return err },
@@ -71,9 +73,11 @@ func TestTokenStaysInItsPlace(t *testing.T) {
 			t.Error("no request carried the token")
 		}
 	}
-	for _, form := range []string{token, url.QueryEscape(token), base64.StdEncoding.EncodeToString([]byte(token))[:40], base64.URLEncoding.EncodeToString([]byte(token))[:40]} {
-		if bytes.Contains(seen.Bytes(), []byte(form)) {
-			t.Errorf("the token leaks as %s:\n%s", form, &seen)
+	for _, text := range []string{token, person} {
+		for _, form := range []string{text, url.QueryEscape(text), base64.StdEncoding.EncodeToString([]byte(text))[:40], base64.URLEncoding.EncodeToString([]byte(text))[:40]} {
+			if bytes.Contains(seen.Bytes(), []byte(form)) {
+				t.Errorf("a token leaks as %s:\n%s", form, &seen)
+			}
 		}
 	}
 }

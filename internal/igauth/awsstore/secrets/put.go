@@ -50,7 +50,7 @@ func (v *Vault) Put(ctx context.Context, slot igauth.Slot, profile igauth.Profil
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("putting a token into %s: %w", *name, quiet(err, token.Value))
+		return "", fmt.Errorf("putting a token into %s: %w", *name, quiet(err, token.Value, token.UserToken))
 	}
 	return igauth.Ref(version), nil
 }
@@ -90,7 +90,7 @@ func (v *Vault) confirm(ctx context.Context, account igauth.AccountID, name *str
 	if err != nil {
 		return fmt.Errorf("reading what the attempt put before: %w", err)
 	}
-	if !kept.Value.Equal(token.Value) {
+	if !kept.Value.Equal(token.Value) || !kept.UserToken.Equal(token.UserToken) {
 		return errors.New("the attempt has put another token before")
 	}
 	return nil
@@ -107,11 +107,13 @@ func isTaken(err error) bool {
 	return invalid
 }
 
-// quiet returns the error of a request that held a secret, unless the service's
-// message repeats it.
-func quiet(err error, secret igauth.Secret) error {
-	if strings.Contains(err.Error(), secret.Reveal()) {
-		return errors.New("the service's answer is withheld, as it repeats the token")
+// quiet returns the error of a request that held secrets, unless the service's
+// message repeats one.
+func quiet(err error, secrets ...igauth.Secret) error {
+	for _, secret := range secrets {
+		if !secret.IsZero() && strings.Contains(err.Error(), secret.Reveal()) {
+			return errors.New("the service's answer is withheld, as it repeats a token")
+		}
 	}
 	return err
 }

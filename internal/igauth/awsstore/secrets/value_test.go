@@ -58,6 +58,42 @@ func TestValue(t *testing.T) {
 	}
 }
 
+// TestValueOfFacebookLogin pins what is added to it, and that a token that never
+// ends has no end.
+func TestValueOfFacebookLogin(t *testing.T) {
+	token := tokenOf("EAAB1")
+	token.UserToken, token.DataAccessUntil, token.ExpiresAt = igauth.NewSecret("EAAB2"), day.Add(90*24*time.Hour), time.Time{}
+	text, err := encode(slotOf(7), profile, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal([]byte(text.Reveal()), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"access_token":      "EAAB1",
+		"user_access_token": "EAAB2",
+		"token_type":        "bearer",
+		"account_id":        "17841401313574613",
+		"app_scoped_id":     "24999999999999999",
+		"username":          "bakery",
+		"issued_at":         "2026-05-04T03:02:01Z",
+		"data_access_until": "2026-08-02T03:02:01Z",
+		"scopes":            []any{"instagram_business_basic"},
+		"generation":        7.0,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+	// The version before wrote an end that is none as the zero time.
+	for _, text := range []string{text.Reveal(), strings.Replace(text.Reveal(), "{", `{"expires_at":"0001-01-01T00:00:00Z",`, 1)} {
+		if back, err := decode(profile.ID, text); err != nil || !reflect.DeepEqual(back, token) {
+			t.Errorf("read back: %+v, %v, want %+v", back, err, token)
+		}
+	}
+}
+
 // TestDocumentationShowsTheValue compares the example in docs/storage.md with
 // what is written.
 func TestDocumentationShowsTheValue(t *testing.T) {

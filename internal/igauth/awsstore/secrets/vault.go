@@ -22,7 +22,10 @@
 //
 // Times are in UTC. Ids are text, since they exceed what a float can hold. Scopes
 // are null when Meta did not say which were granted. The generation counts the
-// account's tokens.
+// account's tokens. A token that never ends has no expires_at. An account of
+// Facebook Login has two members more: user_access_token, the person's token by
+// which the account's is renewed and which nobody else needs, and
+// data_access_until, if there is such a clock.
 //
 // # Two phases
 //

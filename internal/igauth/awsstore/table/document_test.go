@@ -21,27 +21,39 @@ import (
 func TestDocumentationNamesEveryAttribute(t *testing.T) {
 	var a igauth.Account
 	var f igauth.Flow
+	var p igauth.Person
+	var open igauth.Removal
 	var h igauth.Health
-	fill(reflect.ValueOf(&a).Elem())
-	fill(reflect.ValueOf(&f).Elem())
-	fill(reflect.ValueOf(&h).Elem())
-	accountRow, err := accountItem(a, "attempt")
-	if err != nil {
-		t.Fatal(err)
+	for _, record := range []any{&a, &f, &p, &open, &h} {
+		fill(reflect.ValueOf(record).Elem())
 	}
-	flowRow, err := flowItem(f, "attempt")
-	if err != nil {
-		t.Fatal(err)
+	done := open
+	open.DoneAt = time.Time{}
+	rows := map[string][]item{}
+	write := func(heading string, row item, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows[heading] = append(rows[heading], row)
 	}
-	healthRow, err := healthItem(h, "attempt")
-	if err != nil {
-		t.Fatal(err)
+	row, err := accountItem(a, "attempt")
+	write("### An account's row", row, err)
+	row, err = flowItem(f, "attempt")
+	write("### A flow's record", row, err)
+	row, err = personItem(p, "attempt")
+	write("### A person's record", row, err)
+	for _, r := range []igauth.Removal{open, done} {
+		row, err = removalItem(r, "attempt")
+		write("### A removal's record", row, err)
 	}
-	for heading, row := range map[string]item{
-		"### An account's row": accountRow, "### A flow's record": flowRow, "### The health of the installation": healthRow,
-	} {
+	row, err = healthItem(h, "attempt")
+	write("### The health of the installation", row, err)
+	for heading, items := range rows {
 		written := map[string]string{}
-		flatten(written, "", row)
+		for _, row := range items {
+			flatten(written, "", row)
+		}
 		documented := attributesUnder(t, heading)
 		for _, name := range slices.Sorted(maps.Keys(written)) {
 			if documented[name] != written[name] {

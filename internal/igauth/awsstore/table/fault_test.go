@@ -43,6 +43,15 @@ func pair(attempt string) igauth.Change {
 	}
 }
 
+// all returns a change of one record of each kind that is saved with an account,
+// all of which are new.
+func all(attempt string) igauth.Change {
+	change := pair(attempt)
+	change.Person = &igauth.Person{ID: "instagram/1", Accounts: []igauth.AccountID{"1"}}
+	change.Removal = &igauth.Removal{Code: "c1", Kind: igauth.RemovalErase, Accounts: []igauth.AccountID{"1"}}
+	return change
+}
+
 // definite reports whether an error says something about the record.
 func definite(err error) bool {
 	return errors.Is(err, igauth.ErrConflict) || errors.Is(err, igauth.ErrNotFound)
@@ -55,6 +64,7 @@ func TestSaveFails(t *testing.T) {
 	}{
 		{"one record", "PutItem", igauth.Change{Flow: &igauth.Flow{ID: "f1"}, Attempt: "a1"}},
 		{"a pair", "TransactWriteItems", pair("a1")},
+		{"all", "TransactWriteItems", all("a1")},
 	} {
 		t.Run(test.name+", before it was applied", func(t *testing.T) {
 			fake := newFake(t, awsfake.TableConfig{Before: once(test.operation, errThrottled)})
@@ -75,6 +85,10 @@ func saveTwice(t *testing.T, fake *awsfake.Table, change igauth.Change) {
 	if change.Account != nil {
 		a := *change.Account
 		change.Account = &a
+	}
+	if change.Person != nil {
+		p, r := *change.Person, *change.Removal
+		change.Person, change.Removal = &p, &r
 	}
 	l := newLedger(t, fake, "ledger")
 	if err := l.Save(t.Context(), change); err == nil || definite(err) || f.Revision != 0 {
@@ -150,7 +164,7 @@ func TestReadsFail(t *testing.T) {
 	for _, operation := range []string{"GetItem", "Query", "BatchGetItem"} {
 		fake := newFake(t, awsfake.TableConfig{})
 		l := newLedger(t, fake, "ledger")
-		if err := l.Save(t.Context(), pair("a1")); err != nil {
+		if err := l.Save(t.Context(), all("a1")); err != nil {
 			t.Fatal(err)
 		}
 		fake.Set(func(cfg *awsfake.TableConfig) {
@@ -168,6 +182,11 @@ func TestReadsFail(t *testing.T) {
 			"GetItem":               func() error { _, err := l.Account(t.Context(), "1"); return err }(),
 			"Query":                 func() error { _, _, err := l.Due(t.Context(), dueQuery); return err }(),
 			"BatchGetItem":          func() error { _, err := l.Accounts(t.Context(), "", 5); return err }(),
+
+			"GetItem of a person":      func() error { _, err := l.Person(t.Context(), "instagram/1"); return err }(),
+			"GetItem of a removal":     func() error { _, err := l.Removal(t.Context(), "c1"); return err }(),
+			"Query of removals":        func() error { _, err := l.OpenRemovals(t.Context(), 5); return err }(),
+			"BatchGetItem of removals": func() error { _, err := l.OpenRemovals(t.Context(), 5); return err }(),
 		} {
 			if called, _, _ := strings.Cut(method, " "); called == operation && (err == nil || definite(err) || !errors.Is(err, errThrottled)) {
 				t.Errorf("%s: got %v, want the throttling", method, err)
@@ -209,6 +228,14 @@ func TestCalls(t *testing.T) {
 		{"Expiries", func() error { _, err := l.Expiries(t.Context(), igauth.StatusActive, 5); return err }, map[string]int{"Query": 1}},
 		{"Count", func() error { _, err := l.Count(t.Context(), igauth.StatusActive); return err }, map[string]int{"Query": 1}},
 		{"Accounts", func() error { _, err := l.Accounts(t.Context(), "", 5); return err }, map[string]int{"Query": 1, "BatchGetItem": 1}},
+		{"OpenRemovals where there are none", func() error { _, err := l.OpenRemovals(t.Context(), 5); return err }, map[string]int{"Query": 1}},
+		{"Save of a person and a removal", func() error {
+			change := all("a4")
+			return l.Save(t.Context(), igauth.Change{Person: change.Person, Removal: change.Removal, Attempt: change.Attempt})
+		}, map[string]int{"TransactWriteItems": 1}},
+		{"Person", func() error { _, err := l.Person(t.Context(), "instagram/1"); return err }, map[string]int{"GetItem": 1}},
+		{"Removal", func() error { _, err := l.Removal(t.Context(), "c1"); return err }, map[string]int{"GetItem": 1}},
+		{"OpenRemovals", func() error { _, err := l.OpenRemovals(t.Context(), 5); return err }, map[string]int{"Query": 1, "BatchGetItem": 1}},
 	} {
 		fake.ForgetCalls()
 		if err := step.do(); err != nil {

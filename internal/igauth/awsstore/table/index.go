@@ -62,7 +62,7 @@ func (l *Ledger) Due(ctx context.Context, q igauth.DueQuery) ([]igauth.Account, 
 	if err != nil {
 		return nil, igauth.DueMark{}, fmt.Errorf("reading what is due: %w", err)
 	}
-	accounts, err := decodeAccounts(out.Items)
+	accounts, err := decodeAll[igauth.Account](out.Items)
 	// The mark is DynamoDB's and not the last account's, which may be one that
 	// cannot be read.
 	return accounts, dueMark(out.LastEvaluatedKey), err
@@ -81,7 +81,7 @@ func (l *Ledger) Expiries(ctx context.Context, status igauth.Status, limit int) 
 	}
 	expiries := make([]igauth.Expiry, len(rows))
 	for i, row := range rows {
-		expiries[i] = igauth.Expiry{ID: accountOf(row), EndsAt: fromNanos(number(row[attrExpiresNanos]))}
+		expiries[i] = igauth.Expiry{ID: accountOf(row), EndsAt: endFromNanos(number(row[attrExpiresNanos]))}
 	}
 	return expiries, nil
 }
@@ -105,7 +105,7 @@ func (l *Ledger) Count(ctx context.Context, status igauth.Status) (int, error) {
 	}
 }
 
-// byStatus asks for the accounts of a status, those that expire first before the
+// byStatus asks for the accounts of a status, those that end first before the
 // others.
 func byStatus(status igauth.Status) *dynamodb.QueryInput {
 	return &dynamodb.QueryInput{

@@ -87,7 +87,7 @@ func accountItem(a igauth.Account, attempt string) (item, error) {
 		return nil, err
 	}
 	row[attrKind] = textValue(kindAccount)
-	row[attrExpiresNanos] = numberValue(nanos(a.EndsAt()))
+	row[attrExpiresNanos] = numberValue(endNanos(a.EndsAt()))
 	if a.Status == "" {
 		delete(row, attrStatus) // An empty key of an index would be refused.
 	}
@@ -186,20 +186,20 @@ func decode(row item, record any) error {
 	})
 }
 
-// decodeAccounts reads a list of accounts. Rows that cannot be read are left
-// out, and the error, which is igauth.ErrDamaged, names them.
-func decodeAccounts(rows []item) ([]igauth.Account, error) {
-	accounts := make([]igauth.Account, 0, len(rows))
+// decodeAll reads a list of records. Rows that cannot be read are left out, and the
+// error, which is igauth.ErrDamaged, names them.
+func decodeAll[Record any](rows []item) ([]Record, error) {
+	records := make([]Record, 0, len(rows))
 	var damaged []error
 	for _, row := range rows {
-		var account igauth.Account
-		if err := decode(row, &account); err != nil {
+		var record Record
+		if err := decode(row, &record); err != nil {
 			damaged = append(damaged, fmt.Errorf("%s: %w: %w", text(row[attrKey]), igauth.ErrDamaged, err))
 			continue
 		}
-		accounts = append(accounts, account)
+		records = append(records, record)
 	}
-	return accounts, errors.Join(damaged...)
+	return records, errors.Join(damaged...)
 }
 
 // shardOf returns the partition of the due index that an account is in.
@@ -220,6 +220,29 @@ func nanos(t time.Time) string {
 		return "0"
 	}
 	return fmt.Sprintf("%d%09d", t.Unix(), t.Nanosecond())
+}
+
+// neverNanos stands for no end. It is behind all times that can be written in RFC
+// 3339, as it is the first nanosecond of the year 10000.
+const neverNanos = "253402300800000000000"
+
+// endNanos returns where an end stands in the index by status; the zero time is
+// no end.
+func endNanos(t time.Time) string {
+	if t.IsZero() {
+		return neverNanos
+	}
+	return nanos(t)
+}
+
+// endFromNanos is the inverse of endNanos. The version before wrote "0" for no
+// end, as accounts have that have no token: they come first and without an end
+// until they are saved again.
+func endFromNanos(digits string) time.Time {
+	if digits == neverNanos {
+		return time.Time{}
+	}
+	return fromNanos(digits)
 }
 
 // fromNanos is the inverse of nanos; the zero time for what nanos did not write,

@@ -17,7 +17,7 @@ import (
 // under one name.
 func TestAttributesApart(t *testing.T) {
 	ours := []string{attrKey, attrAttempt, attrKind, attrDueShard, attrDueNanos, attrExpiresNanos, attrOutboxSince, attrTTL}
-	for _, record := range []reflect.Type{reflect.TypeFor[igauth.Account](), reflect.TypeFor[igauth.Flow](), reflect.TypeFor[igauth.Health]()} {
+	for _, record := range []reflect.Type{reflect.TypeFor[igauth.Account](), reflect.TypeFor[igauth.Flow](), reflect.TypeFor[igauth.Person](), reflect.TypeFor[igauth.Removal](), reflect.TypeFor[igauth.Health]()} {
 		fields := map[string]bool{}
 		for _, field := range reflect.VisibleFields(record) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -28,7 +28,7 @@ func TestAttributesApart(t *testing.T) {
 				t.Errorf("%s has a field %q, which is an attribute of the table", record, name)
 			}
 		}
-		needed := map[string][]string{"Account": {attrID, attrRevision, attrStatus}, "Flow": {attrRevision}, "Health": {attrRevision}}[record.Name()]
+		needed := map[string][]string{"Account": {attrID, attrRevision, attrStatus}, "Flow": {attrRevision}, "Person": {attrRevision}, "Removal": {attrRevision}, "Health": {attrRevision}}[record.Name()]
 		for _, name := range needed {
 			if !fields[name] {
 				t.Errorf("%s has no field %q, on which the table depends", record, name)
@@ -36,6 +36,9 @@ func TestAttributesApart(t *testing.T) {
 		}
 		if record.Name() != "Account" && fields[attrStatus] {
 			t.Errorf("%s has a field %q, as only accounts may", record, attrStatus)
+		}
+		if record.Name() == "Removal" && fields[attrID] {
+			t.Errorf("%s has a field %q, which is an attribute of those that are open", record, attrID)
 		}
 	}
 }
@@ -114,9 +117,67 @@ func TestAccountItemWithoutEndOrStatus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(row[attrStatus], want) || !reflect.DeepEqual(row[attrExpiresNanos], numberValue("0")) {
+		if !reflect.DeepEqual(row[attrStatus], want) || !reflect.DeepEqual(row[attrExpiresNanos], numberValue("253402300800000000000")) {
 			t.Errorf("status %q: got %v and %v", status, row[attrStatus], row[attrExpiresNanos])
 		}
+	}
+}
+
+// A removal is in the index of accounts as long as it is not done, under a kind of
+// its own; a person never is.
+func TestRemovalItem(t *testing.T) {
+	at := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
+	r := igauth.Removal{
+		Code: "c0de", Revision: 2, Kind: igauth.RemovalErase, RequestedAt: at, ReceivedAt: at, Logins: []igauth.Login{igauth.LoginInstagram}, Ended: 1, ForgetAt: at.Add(1),
+	}
+	want := item{
+		"pk":           textValue("removal#c0de"),
+		"code":         textValue("c0de"),
+		"revision":     numberValue("2"),
+		"asks_for":     textValue("erase"),
+		"requested_at": textValue("2026-05-04T03:02:01Z"),
+		"received_at":  textValue("2026-05-04T03:02:01Z"),
+		"logins":       &types.AttributeValueMemberL{Value: []types.AttributeValue{textValue("instagram")}},
+		"ended":        numberValue("1"),
+		"forget_at":    textValue("2026-05-04T03:02:01.000000001Z"),
+		"ttl":          numberValue("1777863722"),
+		"attempt":      textValue("a1"),
+		"kind":         textValue("removal"),
+		"id":           textValue("c0de"),
+	}
+	row, err := removalItem(r, "a1")
+	if err != nil || !reflect.DeepEqual(row, want) {
+		t.Errorf("open: got %v, %v, want %v", row, err, want)
+	}
+	r.DoneAt = at
+	delete(want, "kind")
+	delete(want, "id")
+	want["done_at"] = want["received_at"]
+	row, err = removalItem(r, "a1")
+	if err != nil || !reflect.DeepEqual(row, want) {
+		t.Errorf("done: got %v, %v, want %v", row, err, want)
+	}
+}
+
+func TestPersonItem(t *testing.T) {
+	p := igauth.Person{ID: "facebook/24", Revision: 2, Accounts: []igauth.AccountID{"17841401313574613"}, EndedAt: time.Unix(1777777777, 0), ForgetAt: time.Unix(1777777777, 5)}
+	want := item{
+		"pk":        textValue("person#facebook/24"),
+		"id":        textValue("facebook/24"),
+		"revision":  numberValue("2"),
+		"accounts":  &types.AttributeValueMemberL{Value: []types.AttributeValue{textValue("17841401313574613")}},
+		"ended_at":  textValue("2026-05-03T03:09:37Z"),
+		"forget_at": textValue("2026-05-03T03:09:37.000000005Z"),
+		"ttl":       numberValue("1777777778"),
+		"attempt":   textValue("a1"),
+	}
+	row, err := personItem(p, "a1")
+	if err != nil || !reflect.DeepEqual(row, want) {
+		t.Errorf("got %v, %v, want %v", row, err, want)
+	}
+	row, err = personItem(igauth.Person{ID: "facebook/24"}, "a1")
+	if err != nil || row[attrTTL] != nil {
+		t.Errorf("a person who is kept has the ttl %v, %v", row[attrTTL], err)
 	}
 }
 
@@ -176,6 +237,22 @@ func TestNanos(t *testing.T) {
 	}
 }
 
+// No end is behind the farthest one, and what the version before wrote for it is
+// still understood.
+func TestEndNanos(t *testing.T) {
+	far := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+	if a, b := endNanos(far), endNanos(time.Time{}); len(a) != len(b) || a >= b {
+		t.Errorf("the end %s is not before %s, which is none", a, b)
+	}
+	for digits, want := range map[string]time.Time{
+		endNanos(far): far, endNanos(time.Time{}): {}, "0": {}, endNanos(time.Unix(1777777777, 9)): time.Unix(1777777777, 9).UTC(),
+	} {
+		if got := endFromNanos(digits); got != want {
+			t.Errorf("%s is %v, want %v", digits, got, want)
+		}
+	}
+}
+
 func TestNoNanos(t *testing.T) {
 	for _, digits := range []string{"", "0", "x", "17778565210000000x5", "x777856521000000005", "-1"} {
 		if at := fromNanos(digits); !at.IsZero() {
@@ -211,7 +288,7 @@ func TestDamagedRowsAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad["expires_at"] = textValue("soon")
-	accounts, err := decodeAccounts([]item{bad, good})
+	accounts, err := decodeAll[igauth.Account]([]item{bad, good})
 	if len(accounts) != 1 || accounts[0].ID != "17841401313574613" || !errors.Is(err, igauth.ErrDamaged) || !strings.Contains(err.Error(), "17841401313574614") {
 		t.Errorf("got %d accounts, %v", len(accounts), err)
 	}

@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -27,27 +26,17 @@ func (l *Ledger) Accounts(ctx context.Context, after igauth.AccountID, limit int
 		input.KeyConditionExpression = aws.String(whereAfter)
 		input.ExpressionAttributeValues[":after"] = textValue(string(after))
 	}
-	names, err := l.query(ctx, limit, input)
+	rows, err := l.list(ctx, limit, input)
 	if err != nil {
 		return nil, fmt.Errorf("listing the accounts: %w", err)
 	}
-	var accounts []igauth.Account
-	var damaged error
-	for page := range slices.Chunk(names, batchSize) {
-		rows, err := l.batch(ctx, page)
-		if err != nil {
-			return nil, fmt.Errorf("reading the listed accounts: %w", err)
-		}
-		read, err := decodeAccounts(rows)
-		damaged = errors.Join(damaged, err)
-		accounts = append(accounts, read...)
-	}
-	return accounts, damaged
+	return decodeAll[igauth.Account](rows)
 }
 
-// OpenRemovals implements [igauth.Ledger]. It reads like Accounts.
+// OpenRemovals implements [igauth.Ledger]. It reads like Accounts; a removal that
+// the index shows and that is done since is left out.
 func (l *Ledger) OpenRemovals(ctx context.Context, limit int) ([]igauth.Removal, error) {
-	names, err := l.query(ctx, limit, &dynamodb.QueryInput{
+	rows, err := l.list(ctx, limit, &dynamodb.QueryInput{
 		IndexName:                 aws.String(indexAccounts),
 		KeyConditionExpression:    aws.String(whereAll),
 		ExpressionAttributeValues: item{":kind": textValue(kindRemoval)},
@@ -55,23 +44,25 @@ func (l *Ledger) OpenRemovals(ctx context.Context, limit int) ([]igauth.Removal,
 	if err != nil {
 		return nil, fmt.Errorf("listing the removals: %w", err)
 	}
-	var open []igauth.Removal
-	var damaged error
+	open, err := decodeAll[igauth.Removal](rows)
+	return slices.DeleteFunc(open, igauth.Removal.Done), err
+}
+
+// list returns the rows from the table that an index names.
+func (l *Ledger) list(ctx context.Context, limit int, input *dynamodb.QueryInput) ([]item, error) {
+	names, err := l.query(ctx, limit, input)
+	if err != nil {
+		return nil, err
+	}
+	var all []item
 	for page := range slices.Chunk(names, batchSize) {
 		rows, err := l.batch(ctx, page)
 		if err != nil {
-			return nil, fmt.Errorf("reading the listed removals: %w", err)
+			return nil, err
 		}
-		for _, row := range rows {
-			var removal igauth.Removal
-			if err := decode(row, &removal); err != nil {
-				damaged = errors.Join(damaged, fmt.Errorf("%s: %w: %w", text(row[attrKey]), igauth.ErrDamaged, err))
-			} else if !removal.Done() {
-				open = append(open, removal)
-			}
-		}
+		all = append(all, rows...)
 	}
-	return open, damaged
+	return all, nil
 }
 
 // batchSize is how many items one BatchGetItem may ask for

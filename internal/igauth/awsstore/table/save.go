@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -28,7 +29,7 @@ const conditionFailed = "ConditionalCheckFailed"
 // Save implements [igauth.Ledger].
 //
 // A repetition that comes after somebody else's save cannot be told from a stale
-// save, as only the last attempt is kept; it is a conflict. Of a pair, one record
+// save, as only the last attempt is kept; it is a conflict. Of several records one
 // that still has the attempt is enough: they were written together.
 func (l *Ledger) Save(ctx context.Context, change igauth.Change) error {
 	if change.Attempt == "" {
@@ -172,7 +173,11 @@ func (l *Ledger) transact(ctx context.Context, writes []write, attempt string) e
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("saving %s and %s: %w", writes[0].key(), writes[1].key(), err)
+		keys := make([]string, len(writes))
+		for i, w := range writes {
+			keys[i] = w.key()
+		}
+		return fmt.Errorf("saving %s: %w", strings.Join(keys, " and "), err)
 	}
 	return nil
 }

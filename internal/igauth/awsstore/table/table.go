@@ -2,21 +2,23 @@
 //
 // # Items
 //
-// Every record is an item whose partition key "pk" is "account#<id>", "flow#<id>"
-// or, of the one record of the installation, "health". Its attributes are the
+// Every record is an item whose partition key "pk" is "account#<id>", "flow#<id>",
+// "person#<id>", "removal#<code>" or, of the one record of the installation,
+// "health". Its attributes are the
 // record's fields under their JSON names, with times as text in RFC 3339, and
 // these, which nobody reads but this package and the table itself:
 //
 //   - attempt: the name of the save that wrote the item, by which a repetition
 //     is recognized;
-//   - kind: "account", on accounts only;
+//   - kind: "account" on accounts, and "removal" on removals that are not done;
+//   - id: on such a removal its code, which is in the index in the place of an id;
 //   - due_shard and due_nanos: where an account stands in the index of what is
 //     due, only while it is due at some time;
 //   - expires_nanos: where an account stands among those of its status;
 //   - outbox_since: when the oldest event was written that an account or the
 //     health still has to send, for the filter of the table's stream;
-//   - ttl: from when on DynamoDB may delete a flow, or what is left of an erased
-//     account.
+//   - ttl: from when on DynamoDB may delete a flow, what is left of an erased
+//     account, a person without accounts, or a removal.
 //
 // # Indexes
 //
@@ -26,10 +28,12 @@
 // hour to the same one
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html).
 // The index "accounts" has the partition key kind and the sort key id and holds
-// keys only; it is written when an account is new and never after.
+// keys only; of an account it is written when that is new and never after. A
+// removal is in it until it is done, beside the accounts and never among them.
 //
 // The index "status" has the partition key status and the sort key expires_nanos,
-// which is 0 for an account without an end, and holds keys only. It is written
+// which is a number behind all times for an account without an end, and holds keys
+// only. It is written
 // when one of the two changes: with a new token, that is, about once a month, and
 // with a new status. All active accounts are one partition of it, which takes five
 // hundred such changes a second.
@@ -81,13 +85,14 @@ type Config struct {
 
 // A Ledger is an [igauth.Ledger] in a DynamoDB table. Its methods cost:
 //
-//   - Account, Flow and Health: one GetItem, strongly consistent;
-//   - Save: one PutItem or, for a pair, one TransactWriteItems;
+//   - Account, Flow, Person, Removal and Health: one GetItem, strongly consistent;
+//   - Save: one PutItem or, for several records, one TransactWriteItems;
 //   - Due: one Query, whose answer has at most 1 MB of rows;
 //   - Expiries: one Query, and more only where an answer exceeds 1 MB;
 //   - Count: one Query for every 1 MB of keys, which are some fifteen
 //     thousand accounts, and costs 128 read units;
-//   - Accounts: one Query, and one BatchGetItem for every hundred rows.
+//   - Accounts and OpenRemovals: one Query, and one BatchGetItem for every hundred
+//     rows, so that nothing but the Query is asked where there are none.
 type Ledger struct {
 	client tableAPI
 	table  string
@@ -114,7 +119,8 @@ func (l *Ledger) Flow(ctx context.Context, id igauth.FlowID) (igauth.Flow, error
 	return get[igauth.Flow](ctx, l, flowKey(id))
 }
 
-// Person implements [igauth.Ledger].
+// Person implements [igauth.Ledger]. It is returned after its ForgetAt as a flow
+// is, and so is a removal.
 func (l *Ledger) Person(ctx context.Context, id igauth.PersonID) (igauth.Person, error) {
 	return get[igauth.Person](ctx, l, personKey(id))
 }

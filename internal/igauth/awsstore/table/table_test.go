@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -70,6 +71,50 @@ func TestDamagedLedger(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestDamagedRemovals(t *testing.T) {
+	for _, cfg := range []awsfake.TableConfig{{}, {PageSize: 2}} {
+		storetest.RunDamagedRemovals(t, func(t *testing.T) (igauth.Ledger, func(code string)) {
+			fake := newFake(t, cfg)
+			return newLedger(t, fake, "ledger"), func(code string) {
+				row := fake.Items()[removalKey(code)]
+				row["received_at"] = textValue("soon")
+				if _, err := fake.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("ledger"), Item: row}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// The version before wrote 0 for no end. Such a row comes first, without an end,
+// until it is saved again.
+func TestRowsOfTheVersionBeforeNeverEnd(t *testing.T) {
+	fake := newFake(t, awsfake.TableConfig{})
+	l := newLedger(t, fake, "ledger")
+	ends := igauth.Account{Profile: igauth.Profile{ID: "1"}, Status: igauth.StatusActive, ExpiresAt: time.Unix(1777777777, 0).UTC()}
+	never := igauth.Account{Profile: igauth.Profile{ID: "2"}, Status: igauth.StatusActive}
+	for n, a := range []*igauth.Account{&ends, &never} {
+		if err := l.Save(t.Context(), igauth.Change{Account: a, Attempt: fmt.Sprint(n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row := fake.Items()[accountKey(never.ID)]
+	row[attrExpiresNanos] = numberValue("0")
+	if _, err := fake.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("ledger"), Item: row}); err != nil {
+		t.Fatal(err)
+	}
+	first, last := igauth.Expiry{ID: never.ID}, igauth.Expiry{ID: ends.ID, EndsAt: ends.ExpiresAt}
+	if got, err := l.Expiries(t.Context(), igauth.StatusActive, 9); err != nil || !slices.Equal(got, []igauth.Expiry{first, last}) {
+		t.Errorf("before: got %v, %v", got, err)
+	}
+	if err := l.Save(t.Context(), igauth.Change{Account: &never, Attempt: "a3"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.Expiries(t.Context(), igauth.StatusActive, 9); err != nil || !slices.Equal(got, []igauth.Expiry{last, first}) {
+		t.Errorf("after the next save: got %v, %v", got, err)
 	}
 }
 
