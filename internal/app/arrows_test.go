@@ -173,6 +173,7 @@ func TestSecretsAreRevealedInNamedPlaces(t *testing.T) {
 		"internal/igauth/secret.go",            // the type itself
 		"internal/igauth/state.go",             // states and claims become text
 		"internal/igauth/signed.go",            // keys sign
+		"internal/igauth/signedrequest.go",     // Meta's signature is checked
 		"internal/igauth/cookie.go",            // the flow's cookie is set
 		"internal/igauth/callback.go",          // the claim travels to the site
 		"internal/igauth/api.go",               // a token is handed out
