@@ -62,7 +62,7 @@ func (s *Store) Remove(ctx context.Context, request RemovalRequest) (Removal, er
 // Receipt returns the removal of a confirmation code, or CodeReceiptUnknown.
 func (s *Store) Receipt(ctx context.Context, code string) (Removal, error) {
 	r, err := s.removal(ctx, code)
-	if err == nil && (r.Revision == 0 || r.Kind != RemovalErase) {
+	if err == nil && (r.Revision == 0 || r.Kind != RemovalErase || !s.now().Before(r.ForgetAt)) {
 		err = newError(CodeReceiptUnknown, nil)
 	}
 	return r, err

@@ -149,7 +149,8 @@ func decodeSegment(text string) ([]byte, bool) {
 }
 
 // open checks the signature and then, and not before, reads what was signed. All
-// secrets are tried, so that the time does not tell which one matched.
+// secrets are tried, so that the time does not tell which one matched. If one did,
+// the answer names it beside an error, too: then Meta says what nobody understands.
 func (r sealedRequest) open(secrets []SigningSecret, now time.Time) (signedRequest, error) {
 	var match *SigningSecret
 	for i := len(secrets) - 1; i >= 0; i-- {
@@ -163,11 +164,8 @@ func (r sealedRequest) open(secrets []SigningSecret, now time.Time) (signedReque
 		return signedRequest{}, errSignedRequest
 	}
 	request, err := parseSignedPayload(r.payload, now)
-	if err != nil {
-		return signedRequest{}, err
-	}
 	request.secret = *match
-	return request, nil
+	return request, err
 }
 
 // verifySignedRequest returns what Meta says in a text that one of the secrets has
