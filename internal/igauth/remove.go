@@ -101,6 +101,11 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 	var accounts []Account
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(known))) {
 		a, err := read(ctx, func(ctx context.Context) (Account, error) { return s.ledger.Account(ctx, id) })
+		if errors.Is(err, ErrDamaged) {
+			// It stays open until somebody has mended it, and stops no other.
+			r.Accounts = append(r.Accounts, id)
+			continue
+		}
 		if err != nil {
 			return Removal{}, fmt.Errorf("reading the account: %w", err)
 		}
@@ -126,7 +131,9 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 		with.Person = &persons[len(persons)-1]
 	}
 	if len(accounts) == 0 {
-		r.DoneAt = now
+		if len(r.Accounts) == 0 {
+			r.DoneAt = now
+		}
 		if err := s.saveAll(ctx, with); err != nil {
 			return Removal{}, fmt.Errorf("writing down the removal: %w", err)
 		}
@@ -175,7 +182,14 @@ func (s *Store) unlist(ctx context.Context, persons []Person, a Account) ([]Pers
 // since.
 func (r Removal) concerns(a Account) bool {
 	coming := a.Lease.Work.byPerson() && slices.Contains(r.Logins, a.Lease.Login)
-	return a.Revision > 0 && (r.owns(a) || coming) && !a.ConnectedAt.After(r.RequestedAt)
+	return a.Revision > 0 && (r.owns(a) || coming) && !r.precedes(a)
+}
+
+// precedes reports whether an account's owner has consented since the request.
+// Meta counts in seconds, and in the same one the request counts: who is asked once
+// more loses less than who is not believed.
+func (r Removal) precedes(a Account) bool {
+	return a.ConnectedAt.Truncate(time.Second).After(r.RequestedAt)
 }
 
 // owns reports whether an account came through one of the removal's logins.
@@ -186,6 +200,7 @@ func (r Removal) owns(a Account) bool { return slices.Contains(r.Logins, a.Login
 func (r Removal) end(a *Account, now time.Time) {
 	switch {
 	case !r.owns(*a):
+		a.EndedAt = latest(a.EndedAt, r.RequestedAt) // by which the attempt sees it
 		a.release()
 	case r.Kind == RemovalErase:
 		a.erase(now, r.RequestedAt)
@@ -200,23 +215,25 @@ func (s *Store) finishRemoval(ctx context.Context, r Removal) (Removal, error) {
 	if r.Done() {
 		return r, nil
 	}
-	var left []AccountID
+	var problems []error
+	left := false
 	for _, id := range r.Accounts {
 		gone, err := s.finishAccount(ctx, r, id)
-		if err != nil {
-			return r, err
-		}
-		if !gone {
-			left = append(left, id)
-		}
+		problems = append(problems, err)
+		left = left || !gone
 	}
-	if len(left) > 0 {
-		return r, nil
+	if err := errors.Join(problems...); err != nil || left {
+		return r, err
 	}
 	done := r
 	done.Accounts, done.DoneAt = nil, s.now().UTC()
-	if err := s.saveAll(ctx, Change{Removal: &done}); err != nil {
-		return r, fmt.Errorf("writing down that the removal is done: %w", err)
+	switch err := s.saveAll(ctx, Change{Removal: &done}); {
+	case errors.Is(err, ErrConflict):
+		return r, err
+	case err != nil:
+		// Nothing can be read any more, which is what was asked for.
+		s.log.WarnContext(ctx, "removal not written down as done yet", "asksFor", r.Kind, "err", err)
+		return r, nil
 	}
 	s.log.InfoContext(ctx, "removal done", "asksFor", done.Kind, "accounts", done.Ended)
 	return done, nil
@@ -231,9 +248,9 @@ func (s *Store) finishAccount(ctx context.Context, r Removal, id AccountID) (gon
 			return false, fmt.Errorf("reading the account: %w", err)
 		}
 		switch {
-		case a.Revision == 0 || a.ConnectedAt.After(r.RequestedAt) || !r.owns(a) && !r.concerns(a):
+		case a.Revision == 0 || r.precedes(a) || !r.owns(a) && !r.concerns(a):
 			return true, nil
-		case a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
+		case a.Lease.Work.byPerson() || a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
 			a, err = s.takeAway(ctx, a, func(a *Account) { r.end(a, s.now()) }, Change{})
 			if errors.Is(err, ErrConflict) {
 				continue
