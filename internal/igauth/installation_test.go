@@ -44,6 +44,12 @@ type installation struct {
 	callback  http.Handler
 	accounts  http.Handler
 	refresher *igauth.Refresher
+	// deauthorize and deletion are what Meta calls.
+	deauthorize http.Handler
+	deletion    http.Handler
+	// between is called before Meta is asked, and before and after each save; nil
+	// means that nothing comes between.
+	between func(step string)
 
 	mu   sync.Mutex
 	told map[igauth.EventType]int
@@ -64,7 +70,12 @@ func newInstallation(t *testing.T) *installation {
 	// A refresh gives another text, so that it shows which one is kept.
 	p.must(sim.SetBehaviour(igsim.Behaviour{Refresh: "new"}))
 	p.Simulator = sim
-	server := httptest.NewServer(sim)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.between != nil {
+			p.between("Meta")
+		}
+		sim.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	p.host = server.URL
 	keys, err := sealed.NewKeyset(nil)
@@ -105,7 +116,12 @@ func (p *installation) start() {
 	ledger, err := boltstore.Open(p.dir+"/ledger.db", p.clock.Now)
 	p.must(err)
 	p.ledger = ledger
-	p.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: p.vault, Now: p.clock.Now})
+	p.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: steppedLedger{ledger, p}, Vault: p.vault, Now: p.clock.Now})
+	p.must(err)
+	calls := igauth.MetaCallConfig{Store: p.store, Secrets: p.signing, PublicURL: "https://connect.example.com", Now: p.clock.Now, Log: log}
+	p.deauthorize, err = igauth.NewDeauthorizeHandler(calls)
+	p.must(err)
+	p.deletion, err = igauth.NewDeletionHandler(calls)
 	p.must(err)
 	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: p.store, Meta: meta, Timeout: 10 * time.Second, Patience: time.Second, Log: log})
 	p.must(err)
@@ -139,8 +155,17 @@ func (p *installation) Publish(_ context.Context, messages []igauth.Message) err
 	return nil
 }
 
-// connect is a visitor who consents: /authorize, the consent window, /callback.
+// connect is a visitor who consents, and is connected.
 func (p *installation) connect(person string) {
+	p.t.Helper()
+	w := p.visit(person)
+	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.Contains(to, "status=connected") {
+		p.t.Fatalf("connecting %s: got status %d, location %q", person, w.Code, to)
+	}
+}
+
+// visit is a visitor who consents: /authorize, the consent window, /callback.
+func (p *installation) visit(person string) *httptest.ResponseRecorder {
 	p.t.Helper()
 	w := httptest.NewRecorder()
 	p.authorize.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/authorize", nil))
@@ -162,9 +187,7 @@ func (p *installation) connect(person string) {
 	}
 	w = httptest.NewRecorder()
 	p.callback.ServeHTTP(w, r)
-	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.Contains(to, "status=connected") {
-		p.t.Fatalf("connecting %s: got status %d, location %q", person, w.Code, to)
-	}
+	return w
 }
 
 // token is what the site's backend gets, or the code of the refusal.

@@ -101,25 +101,33 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 	var accounts []Account
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(known))) {
 		a, err := read(ctx, func(ctx context.Context) (Account, error) { return s.ledger.Account(ctx, id) })
-		if errors.Is(err, ErrDamaged) {
+		switch {
+		case errors.Is(err, ErrDamaged):
 			// It stays open until somebody has mended it, and stops no other.
 			r.Accounts = append(r.Accounts, id)
-			continue
-		}
-		if err != nil {
+		case err != nil:
 			return Removal{}, fmt.Errorf("reading the account: %w", err)
-		}
-		if !r.concerns(a) {
-			continue
-		}
-		accounts, r.Accounts = append(accounts, a), append(r.Accounts, id)
-		if r.Kind == RemovalErase {
-			if persons, err = s.unlist(ctx, persons, a); err != nil {
-				return Removal{}, err
+		case r.concerns(a) && request.names(a):
+			accounts, r.Accounts = append(accounts, a), append(r.Accounts, id)
+		case r.Kind == RemovalErase && !request.names(a):
+			// Somebody else has connected it since.
+			for i := range persons {
+				persons[i] = persons[i].without(id, s.now())
 			}
 		}
 	}
 	r.Ended = len(r.Accounts)
+	if len(r.Accounts) == 0 {
+		r.DoneAt = now
+	}
+	if r.Kind == RemovalErase && len(accounts) > 0 && r.owns(accounts[0]) {
+		// The others leave their lists one by one, each with its token: who comes
+		// again after a crash must find those that are left.
+		var err error
+		if persons, err = s.unlist(ctx, persons, accounts[0]); err != nil {
+			return Removal{}, err
+		}
+	}
 	// A watermark alone does no harm.
 	for _, p := range persons[:max(0, len(persons)-1)] {
 		if err := s.saveAll(ctx, Change{Person: &p}); err != nil {
@@ -131,9 +139,6 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 		with.Person = &persons[len(persons)-1]
 	}
 	if len(accounts) == 0 {
-		if len(r.Accounts) == 0 {
-			r.DoneAt = now
-		}
 		if err := s.saveAll(ctx, with); err != nil {
 			return Removal{}, fmt.Errorf("writing down the removal: %w", err)
 		}
@@ -141,6 +146,14 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 	}
 	_, err := s.takeAway(ctx, accounts[0], func(a *Account) { r.end(a, now) }, with)
 	return r, err
+}
+
+// names reports whether a request is about an account: Meta names it by its own
+// id, or the person who connected it last or is connecting it. Until such a
+// connection has ended nobody knows whose token the account has, so that whoever
+// has ever connected it is believed.
+func (r RemovalRequest) names(a Account) bool {
+	return string(a.ID) == r.UserID || a.AppScopedID == r.UserID || a.Lease.Work.byPerson()
 }
 
 // endPerson returns a person with the watermark of a removal, to be saved.
@@ -156,16 +169,15 @@ func (s *Store) endPerson(ctx context.Context, id PersonID, at time.Time) (Perso
 	return p, nil
 }
 
-// unlist takes an account out of the records of the persons, and adds the record
-// that lists it if it is not among them.
+// unlist takes an account out of the record that lists it, and returns that as the
+// last of the persons, to be saved with the account. It need not be one of them.
 func (s *Store) unlist(ctx context.Context, persons []Person, a Account) ([]Person, error) {
-	listed := a.ListedAs != ""
-	for i, p := range persons {
-		persons[i] = p.without(a.ID, s.now())
-		listed = listed && p.ID != a.ListedAs
-	}
-	if !listed {
+	if a.ListedAs == "" {
 		return persons, nil
+	}
+	if i := slices.IndexFunc(persons, func(p Person) bool { return p.ID == a.ListedAs }); i >= 0 {
+		p := persons[i].without(a.ID, s.now())
+		return append(slices.Delete(slices.Clone(persons), i, i+1), p), nil
 	}
 	p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, a.ListedAs) })
 	if err != nil {
@@ -174,7 +186,7 @@ func (s *Store) unlist(ctx context.Context, persons []Person, a Account) ([]Pers
 	if !p.has(a.ID) {
 		return persons, nil
 	}
-	return append([]Person{p.without(a.ID, s.now())}, persons...), nil
+	return append(persons, p.without(a.ID, s.now())), nil
 }
 
 // concerns reports whether a removal is about an account: it is there, came
@@ -239,6 +251,11 @@ func (s *Store) finishRemoval(ctx context.Context, r Removal) (Removal, error) {
 	return done, nil
 }
 
+// leftBehind reports whether an account has ended, and nobody is emptying the vault.
+func leftBehind(a Account, now time.Time) bool {
+	return a.ended() && !a.SweepAt.IsZero() && !a.Swept && !a.leased(now)
+}
+
 // finishAccount ends one account of a removal, and reports whether nothing of it
 // is left.
 func (s *Store) finishAccount(ctx context.Context, r Removal, id AccountID) (gone bool, err error) {
@@ -250,8 +267,18 @@ func (s *Store) finishAccount(ctx context.Context, r Removal, id AccountID) (gon
 		switch {
 		case a.Revision == 0 || r.precedes(a) || !r.owns(a) && !r.concerns(a):
 			return true, nil
-		case a.Lease.Work.byPerson() || a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
-			a, err = s.takeAway(ctx, a, func(a *Account) { r.end(a, s.now()) }, Change{})
+		case a.Lease.Work.byPerson() || leftBehind(a, s.now()) || a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
+			var with Change
+			if r.Kind == RemovalErase && r.owns(a) {
+				persons, err := s.unlist(ctx, nil, a)
+				if err != nil {
+					return false, err
+				}
+				if len(persons) > 0 {
+					with.Person = &persons[0]
+				}
+			}
+			a, err = s.takeAway(ctx, a, func(a *Account) { r.end(a, s.now()) }, with)
 			if errors.Is(err, ErrConflict) {
 				continue
 			}
