@@ -120,23 +120,18 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 	if len(r.Accounts) == 0 {
 		r.DoneAt = now
 	}
-	if r.Kind == RemovalErase && len(accounts) > 0 && r.owns(accounts[0]) {
+	if r.Kind == RemovalErase && len(accounts) > 0 {
 		// The others leave their lists one by one, each with its token: who comes
 		// again after a crash must find those that are left.
 		var err error
-		if persons, err = s.unlist(ctx, persons, accounts[0]); err != nil {
+		if persons, err = s.unlist(ctx, persons, accounts[0], r.owns(accounts[0])); err != nil {
 			return Removal{}, err
 		}
 	}
-	// A watermark alone does no harm.
-	for _, p := range persons[:max(0, len(persons)-1)] {
-		if err := s.saveAll(ctx, Change{Person: &p}); err != nil {
-			return Removal{}, fmt.Errorf("writing down the watermark: %w", err)
-		}
-	}
 	with := Change{Removal: &r}
-	if len(persons) > 0 {
-		with.Person = &persons[len(persons)-1]
+	// A watermark alone does no harm.
+	if err := s.carry(ctx, persons, &with); err != nil {
+		return Removal{}, err
 	}
 	if len(accounts) == 0 {
 		if err := s.saveAll(ctx, with); err != nil {
@@ -169,24 +164,51 @@ func (s *Store) endPerson(ctx context.Context, id PersonID, at time.Time) (Perso
 	return p, nil
 }
 
-// unlist takes an account out of the record that lists it, and returns that as the
-// last of the persons, to be saved with the account. It need not be one of them.
-func (s *Store) unlist(ctx context.Context, persons []Person, a Account) ([]Person, error) {
-	if a.ListedAs == "" {
+// unlist takes an account that a removal concerns out of the records that list it.
+// It returns those behind the other persons, the one by which a removal finds the
+// account as the last.
+func (s *Store) unlist(ctx context.Context, persons []Person, a Account, owned bool) ([]Person, error) {
+	listed := []PersonID{a.ListedAs, a.person()}
+	switch {
+	case !owned && a.ListedAs == a.person():
 		return persons, nil
+	case !owned, a.ListedAs == a.person():
+		listed = listed[:1] // of an attempt through another login, or there is but one
 	}
-	if i := slices.IndexFunc(persons, func(p Person) bool { return p.ID == a.ListedAs }); i >= 0 {
-		p := persons[i].without(a.ID, s.now())
-		return append(slices.Delete(slices.Clone(persons), i, i+1), p), nil
+	for _, id := range listed {
+		if id == "" {
+			continue
+		}
+		i := slices.IndexFunc(persons, func(p Person) bool { return p.ID == id })
+		if i >= 0 {
+			p := persons[i].without(a.ID, s.now())
+			persons = append(slices.Delete(slices.Clone(persons), i, i+1), p)
+			continue
+		}
+		p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, id) })
+		if err != nil {
+			return nil, fmt.Errorf("reading the person: %w", err)
+		}
+		if p.has(a.ID) {
+			persons = append(persons, p.without(a.ID, s.now()))
+		}
 	}
-	p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, a.ListedAs) })
-	if err != nil {
-		return nil, fmt.Errorf("reading the person: %w", err)
+	return persons, nil
+}
+
+// carry has the last of the persons saved with a change, and saves the others now.
+func (s *Store) carry(ctx context.Context, persons []Person, with *Change) error {
+	if len(persons) == 0 {
+		return nil
 	}
-	if !p.has(a.ID) {
-		return persons, nil
+	last := len(persons) - 1
+	for _, p := range persons[:last] {
+		if err := s.saveAll(ctx, Change{Person: &p}); err != nil {
+			return fmt.Errorf("saving a person: %w", err)
+		}
 	}
-	return append(persons, p.without(a.ID, s.now())), nil
+	with.Person = &persons[last]
+	return nil
 }
 
 // concerns reports whether a removal is about an account: it is there, came
@@ -213,6 +235,7 @@ func (r Removal) end(a *Account, now time.Time) {
 	switch {
 	case !r.owns(*a):
 		a.EndedAt = latest(a.EndedAt, r.RequestedAt) // by which the attempt sees it
+		a.ListedAs = a.person()
 		a.release()
 	case r.Kind == RemovalErase:
 		a.erase(now, r.RequestedAt)
@@ -269,13 +292,16 @@ func (s *Store) finishAccount(ctx context.Context, r Removal, id AccountID) (gon
 			return true, nil
 		case a.Lease.Work.byPerson() || leftBehind(a, s.now()) || a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
 			var with Change
-			if r.Kind == RemovalErase && r.owns(a) {
-				persons, err := s.unlist(ctx, nil, a)
+			if r.Kind == RemovalErase {
+				persons, err := s.unlist(ctx, nil, a, r.owns(a))
+				if err == nil {
+					err = s.carry(ctx, persons, &with)
+				}
+				if errors.Is(err, ErrConflict) {
+					continue
+				}
 				if err != nil {
 					return false, err
-				}
-				if len(persons) > 0 {
-					with.Person = &persons[0]
 				}
 			}
 			a, err = s.takeAway(ctx, a, func(a *Account) { r.end(a, s.now()) }, with)

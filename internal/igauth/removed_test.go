@@ -42,6 +42,16 @@ func (l steppedLedger) Save(ctx context.Context, change igauth.Change) error {
 	return err
 }
 
+// damagedRow is the id of an account whose row cannot be read.
+const damagedRow igauth.AccountID = "17841400000066666"
+
+func (l steppedLedger) Account(ctx context.Context, id igauth.AccountID) (igauth.Account, error) {
+	if id == damagedRow {
+		return igauth.Account{}, igauth.ErrDamaged
+	}
+	return l.Ledger.Account(ctx, id)
+}
+
 // metaAppSecret is that of the Meta app.
 const metaAppSecret = "fedcba9876543210fedcba9876543210"
 
@@ -534,5 +544,104 @@ func TestUnknownReceiptsLookAlike(t *testing.T) {
 	}
 	if status, page := p.page(code, "en"); status != http.StatusOK || !strings.Contains(page, "Nothing was stored") {
 		t.Errorf("got status %d\n%s", status, page)
+	}
+}
+
+// An account that cannot be read stays open, and the others end all the same. Meta
+// is told to ask again.
+func TestOneDamagedAccountStopsNoOther(t *testing.T) {
+	for path, only := range map[string]bool{"/deauthorize": true, "/data-deletion": false} {
+		p := newInstallation(t)
+		ids := []igauth.AccountID{"17841400000055555", damagedRow, "17841400000077777"}
+		if only {
+			ids = ids[1:2]
+		}
+		p.facebook("1000000001", ids...)
+		p.clock.Advance(time.Hour)
+		if w := p.post(path, p.signed(metaAppSecret, "1000000001")); w.Code != http.StatusInternalServerError {
+			t.Errorf("%s: got status %d", path, w.Code)
+		}
+		for _, id := range ids {
+			if got := p.token("page_" + string(id)); id != damagedRow && strings.HasPrefix(got, "EAA") {
+				t.Errorf("%s left %s its token", path, id)
+			}
+		}
+		p.clock.Advance(2 * time.Hour)
+		if report := p.tick(); report.RemovalsLate != 1 {
+			t.Errorf("%s: %d removals are late", path, report.RemovalsLate)
+		}
+	}
+}
+
+// Through two persons an account may have come, one after the other. It goes with
+// the one whose token it has.
+func TestAnAccountGoesWithItsOwnPerson(t *testing.T) {
+	p := newInstallation(t)
+	maria := professionals[0]
+	agency := igauth.Person{ID: igauth.NewPersonID(igauth.LoginFacebook, "1000000001"), Accounts: []igauth.AccountID{p.ids[maria]}}
+	p.must(p.ledger.Save(t.Context(), igauth.Change{Person: &agency, Attempt: strings.Repeat("1", 32)}))
+	p.clock.Advance(time.Hour)
+	for _, path := range []string{"/deauthorize", "/data-deletion"} {
+		if w := p.post(path, p.signed(metaAppSecret, "1000000001")); w.Code != http.StatusOK || p.token(maria) != p.first[maria] {
+			t.Errorf("%s of somebody who connected it once: got status %d, token %.30q", path, w.Code, p.token(maria))
+		}
+	}
+	if agency, err := p.ledger.Person(t.Context(), agency.ID); err != nil || len(agency.Accounts) > 0 {
+		t.Errorf("who was erased lists %v, %v", agency.Accounts, err)
+	}
+	p.clock.Advance(time.Hour)
+	p.wantErased(maria, p.erase(metaAppSecret, p.scopedID(maria)))
+}
+
+// A deletion that comes late leaves a newer consent alone, and does not keep the
+// next one from finding the account.
+func TestALateDeletionForgetsNoNewConsent(t *testing.T) {
+	p := newInstallation(t)
+	maria := professionals[0]
+	p.clock.Advance(time.Hour)
+	late := p.signed(igsim.DefaultAppSecret, p.scopedID(maria))
+	p.clock.Advance(time.Hour)
+	p.connect(maria)
+	p.receiptOf(p.post("/data-deletion", late))
+	if !p.TokenAlive(p.token(maria)) {
+		t.Error("the newer consent was taken away")
+	}
+	p.clock.Advance(time.Hour)
+	p.wantErased(maria, p.erase(igsim.DefaultAppSecret, p.scopedID(maria)))
+}
+
+// An account of Facebook Login is just being connected through Instagram Login, by
+// somebody who asks to be forgotten at any moment of that. Whatever comes first,
+// nobody gets a token of that consent, and the account of Facebook Login goes only
+// if the connection had replaced it.
+func TestDeletionAtAnyMomentOfAConnectionThroughTheOtherLogin(t *testing.T) {
+	maria := professionals[0]
+	moments := int64(1)
+	for at := int64(0); at <= moments; at++ {
+		p := newInstallation(t)
+		p.must(p.ledger.Close())
+		p.must(os.Remove(p.dir + "/ledger.db"))
+		p.start()
+		p.facebook("1000000001", p.ids[maria])
+		p.clock.Advance(time.Hour)
+		var code string
+		steps := p.comeBetween(at, func() { code = p.erase(igsim.DefaultAppSecret, p.scopedID(maria)) }, func() { p.visit(maria) })
+		if at == 0 {
+			moments = steps
+			continue
+		}
+		if code == "" {
+			continue
+		}
+		p.pass(3 * time.Hour)
+		switch got := p.token(maria); got {
+		case "EAA" + string(p.ids[maria]):
+		case string(igauth.CodeAccountNotFound):
+		default:
+			t.Errorf("moment %d of %d: the token's reader gets %.30q", at, moments, got)
+		}
+		if person, err := p.ledger.Person(t.Context(), igauth.NewPersonID(igauth.LoginInstagram, p.scopedID(maria))); err == nil && len(person.Accounts) > 0 {
+			t.Errorf("moment %d of %d: who was erased lists %v", at, moments, person.Accounts)
+		}
 	}
 }
