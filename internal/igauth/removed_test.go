@@ -235,12 +235,29 @@ func TestReplayAfterAReconnectChangesNothing(t *testing.T) {
 func TestTheSameSecondCounts(t *testing.T) {
 	p := newInstallation(t)
 	p.clock.Advance(time.Hour + 700*time.Millisecond)
-	maria := professionals[0]
-	p.connect(maria)
+	p.facebook("1000000001", "17841400000077001")
 	p.clock.Advance(200 * time.Millisecond)
-	p.post("/deauthorize", p.signed(igsim.DefaultAppSecret, p.scopedID(maria)))
-	if got := p.token(maria); got != string(igauth.CodeDisconnected) {
+	p.post("/deauthorize", p.signed(metaAppSecret, "1000000001"))
+	if got := p.token("page_17841400000077001"); got != string(igauth.CodeDisconnected) {
 		t.Errorf("the token's reader gets %.30q", got)
+	}
+}
+
+// Of several accounts, one was disconnected and is just being connected again. That
+// attempt loses the account, too.
+func TestDeauthorizeEndsAttemptsAtEveryAccount(t *testing.T) {
+	p := newInstallation(t)
+	p.facebook("1000000001", "17841400000077001", "17841400000077002")
+	_, err := p.store.Disconnect(t.Context(), "17841400000077002")
+	p.must(err)
+	row, err := p.ledger.Account(t.Context(), "17841400000077002")
+	p.must(err)
+	row.Lease = igauth.Lease{Attempt: strings.Repeat("b", 32), Until: p.clock.Now().Add(2 * time.Hour), Work: igauth.WorkConnect, Generation: row.Generation + 1, Login: igauth.LoginFacebook, AppScopedID: "1000000001"}
+	p.must(p.ledger.Save(t.Context(), igauth.Change{Account: &row, Attempt: strings.Repeat("c", 32)}))
+	p.clock.Advance(time.Hour)
+	p.post("/deauthorize", p.signed(metaAppSecret, "1000000001"))
+	if after, err := p.ledger.Account(t.Context(), row.ID); err != nil || after.Lease.Work == igauth.WorkConnect || after.Generation == row.Generation {
+		t.Errorf("the attempt still has the account: %+v, %v", after.Lease, err)
 	}
 }
 
