@@ -20,11 +20,11 @@ var (
 type receiptWords struct {
 	// Titles and what stands below, by how far it is.
 	going, done, nothing words
-	// one and many say what was erased, of one account and of more.
+	// one and many say what was stored, of one account and of more.
 	one, many string
 	// The names of the lines, and what stands there while it is not done.
-	Asked, Received, Erased, Code string
-	pending                       string
+	Asked, Received, Erased, Stored, Code string
+	pending                               string
 	// kept says what may still be there, until how long the page can be seen.
 	kept, Until string
 	months      [12]string
@@ -38,9 +38,9 @@ var receiptTexts = map[Language]receiptWords{
 		nothing: words{"Nothing was stored", "Your request has arrived. No account of yours was connected here at that time, so there was nothing to erase."},
 		one:     "1 account: its access tokens, its profile and its history",
 		many:    "%d accounts: their access tokens, their profiles and their history",
-		Asked:   "You asked for it", Received: "Received", Erased: "Erased", Code: "Confirmation code",
+		Asked:   "You asked for it", Received: "Received", Erased: "Erased", Stored: "What was stored", Code: "Confirmation code",
 		pending: "in progress",
-		kept:    "Backups that the database makes by itself end within 35 days, and technical logs when they reach their age. This receipt names neither you nor your account.",
+		kept:    "Backups that the database makes by itself are gone within 35 days, and technical logs when they reach their age. This receipt names neither you nor your account.",
 		Until:   "It can be seen until",
 		months:  [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 		date:    "%[1]d %[2]s %[3]d, %[4]s UTC",
@@ -51,7 +51,7 @@ var receiptTexts = map[Language]receiptWords{
 		nothing: words{"No había nada guardado", "Tu solicitud ha llegado. En ese momento no había ninguna cuenta tuya conectada aquí, así que no había nada que borrar."},
 		one:     "1 cuenta: sus tokens de acceso, su perfil y su historial",
 		many:    "%d cuentas: sus tokens de acceso, sus perfiles y su historial",
-		Asked:   "Lo pediste", Received: "Recibido", Erased: "Borrado", Code: "Código de confirmación",
+		Asked:   "Lo pediste", Received: "Recibido", Erased: "Borrado", Stored: "Lo que había guardado", Code: "Código de confirmación",
 		pending: "en curso",
 		kept:    "Las copias de seguridad que la base de datos hace por sí misma desaparecen en un plazo de 35 días, y los registros técnicos cuando cumplen su plazo. Este comprobante no te nombra ni a ti ni a tu cuenta.",
 		Until:   "Se puede ver hasta el",
@@ -69,7 +69,7 @@ func (w receiptWords) time(t time.Time) receiptTime {
 	return receiptTime{fmt.Sprintf(w.date, t.Day(), w.months[t.Month()-1], t.Year(), t.Format("15:04")), t.Format(time.RFC3339)}
 }
 
-// what says what was erased.
+// what says what was stored.
 func (w receiptWords) what(accounts int) string {
 	if accounts == 1 {
 		return w.one
