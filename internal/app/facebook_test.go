@@ -97,3 +97,37 @@ func TestHalfAFacebookLoginIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An account of Facebook Login is not disconnected at Instagram.
+func TestRevocationAsksTheLoginItself(t *testing.T) {
+	var asked []string
+	meta := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
+	defer meta.Close()
+	secret := func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{igauth.NewSecret("s")}, nil }
+	parts := app.Parts{
+		Settings:   app.Settings{AppID: "1", MetaAppID: "2", PublicURL: "https://connect.example", Graph: meta.URL, FacebookGraph: meta.URL},
+		AppSecrets: secret, MetaAppSecrets: secret,
+	}
+	revoker, err := parts.Revoker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, login := range []igauth.Login{igauth.LoginInstagram, igauth.LoginFacebook} {
+		if err := revoker.Revoke(t.Context(), login, "1220", igauth.NewSecret("token")); err != nil {
+			t.Errorf("%s: %v", login, err)
+		}
+	}
+	if len(asked) != 2 || asked[0] != "DELETE /me/permissions" || !strings.HasSuffix(asked[1], "/1220/permissions") {
+		t.Errorf("asked %q", asked)
+	}
+	parts.Settings.MetaAppID = ""
+	if revoker, err = parts.Revoker(); err != nil {
+		t.Fatal(err)
+	}
+	if err := revoker.Revoke(t.Context(), igauth.LoginFacebook, "1220", igauth.NewSecret("token")); igauth.CodeOf(err) != igauth.CodeLoginOff || len(asked) != 2 {
+		t.Errorf("switched off: got %v, asked %q", err, asked)
+	}
+}

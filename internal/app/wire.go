@@ -129,14 +129,27 @@ func (p Parts) Revoker() (igauth.Revoker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return revoker{meta}, nil
+	facebook, err := p.FacebookLogin()
+	if err != nil {
+		return nil, err
+	}
+	return revoker{meta, facebook}, nil
 }
 
 // A revoker asks the login's own API.
-type revoker struct{ instagram *instagram.Client }
+type revoker struct {
+	instagram *instagram.Client
+	facebook  *instagram.Facebook
+}
 
-func (r revoker) Revoke(ctx context.Context, _ igauth.Login, _ string, token igauth.Secret) error {
-	return r.instagram.Revoke(ctx, token)
+func (r revoker) Revoke(ctx context.Context, login igauth.Login, person string, token igauth.Secret) error {
+	switch {
+	case login != igauth.LoginFacebook:
+		return r.instagram.Revoke(ctx, token)
+	case r.facebook == nil:
+		return &igauth.Error{Code: igauth.CodeLoginOff, Class: igauth.CodeLoginOff.Class()}
+	}
+	return r.facebook.Revoke(ctx, person, token)
 }
 
 // Links returns what makes reconnect links. It needs the public URL, the app id

@@ -19,8 +19,11 @@ func New(getenv func(string) string, log *slog.Logger) (apigw.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil)
-	parts.StateKeys = app.StateKeys(reader.Text, parts.Settings.StateKeyName)
+	manager := secretsmanager.NewFromConfig(cfg)
+	parts.StateKeys = app.StateKeys(secrets.NewReader(manager, app.StateKeyTTL, nil).Text, parts.Settings.StateKeyName)
+	// An account that came by Facebook is disconnected at Facebook, too.
+	reader := secrets.NewReader(manager, 0, nil)
+	parts.MetaAppSecrets = app.MetaAppSecrets(reader.Text, reader.Optional, parts.Settings)
 	parts.Caller = apigw.Caller
 	handler, err := parts.Accounts()
 	if err != nil {
