@@ -154,8 +154,24 @@ func (c *listCommand) Run(ctx context.Context, t *terminal) error {
 		if c.JSON {
 			return printJSON(t, map[string]any{"accounts": views})
 		}
-		return accountTable(t, views)
+		if err := accountTable(t, views); err != nil || len(views) == 0 {
+			return err
+		}
+		return c.sayStale(ctx, t, store)
 	})
+}
+
+// staleAfter is how old the last run may be before somebody is told: two of three
+// hourly ones may fail.
+const staleAfter = 3 * time.Hour
+
+// sayStale tells that no run has looked after the accounts for a while.
+func (w where) sayStale(ctx context.Context, t *terminal, store *igauth.Store) error {
+	ranAt, age, err := store.LastRun(ctx)
+	if err == nil && !ranAt.IsZero() && age > staleAfter {
+		_, err = fmt.Fprintf(t.err, "The last run ended at %s UTC: nobody looks after these accounts. Runs are hourly.\n", moment(ranAt))
+	}
+	return err
 }
 
 // eachAccount calls do for every connected account, in order of id.

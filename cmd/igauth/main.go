@@ -129,9 +129,19 @@ type problem = igauth.Explanation
 func problemOf(err error) *problem {
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
 		p := e.Code.Explain()
+		p.Message = message(e)
 		return &p
 	}
 	return &problem{Code: "failed", Message: err.Error()}
+}
+
+// message returns what an error means, and which accounts it is about.
+func message(e *igauth.Error) string {
+	switch e.Code {
+	case igauth.CodeSeveralAccounts, igauth.CodeAccountNotShown:
+		return e.Code.Message() + ": " + e.Detail
+	}
+	return e.Code.Message()
 }
 
 // tokenFormats are the names of the files that can be imported, for kong.
@@ -153,7 +163,7 @@ func report(w io.Writer, err error) int {
 		return exitFailed
 	}
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
-		_, _ = fmt.Fprintf(w, "igauth: %s (%s)\n", e.Code.Message(), e.Code)
+		_, _ = fmt.Fprintf(w, "igauth: %s (%s)\n", message(e), e.Code)
 		explain(w, e.Code.Explain())
 		switch e.Code {
 		case igauth.CodeReauthRequired, igauth.CodeDisconnected, igauth.CodeValidityShort:

@@ -112,6 +112,12 @@ const (
 
 	// CodeChoose is no end of a flow: the visitor has several accounts.
 	CodeChoose Code = "choice_needed"
+
+	// Tokens of Facebook Login.
+	CodeTokenNotExtended Code = "token_not_extended"
+	CodeTokenIsPage      Code = "token_is_page"
+	CodeSeveralAccounts  Code = "several_accounts"
+	CodeAccountNotShown  Code = "account_not_shown"
 )
 
 // A section is a part of the dictionary: codes that show in one place.

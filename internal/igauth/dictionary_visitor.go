@@ -14,6 +14,7 @@ const (
 	sourceFacebook  = "https://developers.facebook.com/documentation/instagram-platform/instagram-api-with-facebook-login/business-login-for-instagram"
 	sourceBusiness  = "https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business"
 	sourceManual    = "https://developers.facebook.com/documentation/facebook-login/guides/advanced/manual-flow"
+	sourceLongLived = "https://developers.facebook.com/documentation/facebook-login/guides/access-tokens/get-long-lived"
 	sourceData      = "https://developers.facebook.com/documentation/facebook-login/auth-vs-data"
 	sourceTokens    = "https://developers.facebook.com/documentation/facebook-login/guides/access-tokens"
 	sourceProof     = "https://developers.facebook.com/docs/graph-api/guides/secure-requests"

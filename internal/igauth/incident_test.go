@@ -29,7 +29,7 @@ func TestRefusedSecretIsAnIncident(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, open := b.health().Incident(igauth.PlaceConnect)
+			got, open := b.health().Incident(igauth.PlaceConnect, igauth.LoginInstagram)
 			if open != incident || open && (got.Code != code || b.health().Revision != 1) {
 				t.Fatalf("got %+v, saved %d times", got, b.health().Revision)
 			}
