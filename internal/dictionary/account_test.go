@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igsim"
 )
 
 const days = 24 * time.Hour
@@ -32,6 +33,29 @@ func after(what func(*world) error) func(*world) igauth.AccountID {
 	}
 }
 
+// facebookAfter is an account of Facebook Login to which something happens at Meta,
+// and a time after that.
+func facebookAfter(what func(*world) error, d time.Duration) func(*world) igauth.AccountID {
+	return func(w *world) igauth.AccountID {
+		id := w.connectFacebook(ana)
+		w.connect("studio_norte")
+		w.must(what(w))
+		w.pass(d)
+		return id
+	}
+}
+
+// facebookKeptWith is keptWith for an account of Facebook Login.
+func facebookKeptWith(kind string) func(*world) igauth.AccountID {
+	return facebookAfter(func(w *world) error {
+		for _, person := range []string{"studio_norte", "old.town.cafe"} {
+			w.connect(person)
+		}
+		w.fault("all", kind, ana)
+		return nil
+	}, 27*time.Hour)
+}
+
 // accountCases are the errors of tokens that are kept.
 func accountCases() []produced {
 	cases := []produced{
@@ -44,6 +68,31 @@ func accountCases() []produced {
 			_, _ = w.refresh.RunOnce(w.t.Context())
 			return id
 		}},
+	}
+	const page = "104857600012347"
+	cases = append(cases,
+		produced{code: igauth.CodePageRoleLost, how: "really", account: facebookAfter(func(w *world) error { return w.sim.SetRole(ana, page, false) }, 27*time.Hour)},
+		produced{code: igauth.CodeObjectMissing, how: "unlinked from the Page", account: facebookAfter(func(w *world) error { return w.sim.LinkInstagram(page, "") }, 27*time.Hour)},
+		produced{code: igauth.CodeDataAccessExpired, how: "nobody came back", account: facebookAfter(func(*world) error { return nil }, 92*days)},
+		produced{code: igauth.CodeDataAccessExpired, how: "lapsed", account: facebookAfter(func(w *world) error { return w.sim.LapseDataAccess(ana) }, 27*time.Hour)},
+		produced{code: igauth.CodeTokenNotExtended, how: "the same end", account: facebookAfter(func(w *world) error {
+			return w.sim.SetBehaviour(igsim.Behaviour{Extend: "same"})
+		}, 35*days)},
+	)
+	for code, faults := range map[igauth.Code][]string{
+		igauth.CodeAppRemoved:      {"graph_190_458"},
+		igauth.CodePasswordChanged: {"graph_190_460"},
+		igauth.CodePageRoleLost:    {"graph_190_492"},
+		igauth.CodeTokenUnparsable: {"graph_190_family"},
+		igauth.CodeAppSecretProof:  {"graph_104", "graph_100_proof_wrong"},
+		igauth.CodeObjectMissing:   {"graph_100_33"},
+		igauth.CodeRateLimited:     {"graph_32", "graph_80001"},
+		igauth.CodePermissionGone:  {"graph_200"},
+		igauth.CodeTokenOtherApp:   {"graph_100_other_app"},
+	} {
+		for _, kind := range faults {
+			cases = append(cases, produced{code: code, how: kind + " at Facebook", account: facebookKeptWith(kind)})
+		}
 	}
 	for code, faults := range map[igauth.Code][]string{
 		igauth.CodeTokenInvalid:    {"graph_190", "graph_102", "graph_190_467", "code_text"},
@@ -72,5 +121,13 @@ func accountCases() []produced {
 	for i := range cases {
 		cases[i].place = onAccount
 	}
-	return cases
+	return append(cases,
+		produced{code: igauth.CodeDataAccessEnding, place: inEvent, account: facebookAfter(func(*world) error { return nil }, 80*days)},
+		produced{code: igauth.CodeDataAccessExpired, place: inEvent, account: facebookAfter(func(*world) error { return nil }, 92*days)},
+		produced{code: igauth.CodePasswordChanged, place: inEvent, account: func(w *world) igauth.AccountID {
+			id := after(func(w *world) error { return w.sim.ChangePassword(maria) })(w)
+			w.pass(2 * days)
+			return id
+		}},
+	)
 }

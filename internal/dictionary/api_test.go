@@ -87,6 +87,15 @@ func bring(text string) func(*world) error {
 	}
 }
 
+// systemUser returns the token of a system user, as Meta's business settings make
+// it.
+func (w *world) systemUser(person string) igauth.Secret {
+	w.t.Helper()
+	text, err := w.sim.SystemUserToken(person, false)
+	w.must(err)
+	return igauth.NewSecret(text)
+}
+
 // commandCases are the errors that only the command shows, and some of Meta's that
 // it shows, too.
 var commandCases = []produced{
@@ -116,7 +125,23 @@ var commandCases = []produced{
 		_, err := w.refresh.Refresh(w.t.Context(), id)
 		return err
 	}},
-	{code: igauth.CodeDataAccessEnding, command: func(*world) error { return nil }},
+	{code: igauth.CodeTokenIsPage, command: func(w *world) error {
+		_, err := w.refresh.Import(w.t.Context(), igauth.Import{Token: w.token(w.connectFacebook(ana))})
+		return err
+	}},
+	{code: igauth.CodeSeveralAccounts, command: func(w *world) error {
+		_, err := w.refresh.Import(w.t.Context(), igauth.Import{Token: w.systemUser("leo.agency")})
+		return err
+	}},
+	{code: igauth.CodeAccountNotShown, command: func(w *world) error {
+		_, err := w.refresh.Import(w.t.Context(), igauth.Import{Token: w.systemUser("leo.agency"), Account: "somebody.else"})
+		return err
+	}},
+	{code: igauth.CodeTokenOtherApp, command: func(w *world) error {
+		w.fault("debug_token", "graph_100_other_app", "")
+		_, err := w.refresh.Import(w.t.Context(), igauth.Import{Token: w.systemUser(ana)})
+		return err
+	}},
 }
 
 func init() {

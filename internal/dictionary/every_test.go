@@ -22,6 +22,8 @@ const (
 	inAPI place = "API"
 	// onAccount is what the API says of an account, and the events tell.
 	onAccount place = "account"
+	// inEvent is what the event bus is told.
+	inEvent place = "event"
 	// inCommand is what the command prints: the error of what it calls.
 	inCommand place = "command"
 )
@@ -36,7 +38,7 @@ type produced struct {
 	change func(*world)
 	// visit makes the answer of onPage and inAPI.
 	visit func(*world) *httptest.ResponseRecorder
-	// account returns the account of onAccount, after the failure.
+	// account returns the account of onAccount and inEvent, after the failure.
 	account func(*world) igauth.AccountID
 	// command returns the error of inCommand.
 	command func(*world) error
@@ -65,6 +67,8 @@ func TestEveryErrorIsProducedAndLands(t *testing.T) {
 					w.readsAnswer(c.visit(w), c.code)
 				case onAccount:
 					w.readsAccount(c.account(w), c.code)
+				case inEvent:
+					w.readsEvent(c.account(w), c.code)
 				case inCommand:
 					if err := c.command(w); igauth.CodeOf(err) != c.code {
 						t.Errorf("got %v, want the code %s", err, c.code)
@@ -139,6 +143,22 @@ func (w *world) readsAccount(id igauth.AccountID, code igauth.Code) {
 		}
 	}
 	w.t.Errorf("status %s, last failure %+v, doubt %+v, history %v: want the code %s\n%s", view.Status, view.LastFailure, view.Doubt, view.History, code, w.log)
+}
+
+// readsEvent asserts that the outside was told of a code, and what helps.
+func (w *world) readsEvent(id igauth.AccountID, code igauth.Code) {
+	w.t.Helper()
+	var told []string
+	for _, m := range w.told {
+		if m.Body.AccountID == id && m.Body.Code == code {
+			if m.Body.Message != code.Message() || m.Body.Hint != code.Hint() || m.Body.ReconnectURL == "" {
+				w.t.Errorf("got %+v", m.Body)
+			}
+			return
+		}
+		told = append(told, string(m.Type)+" "+string(m.Body.Code))
+	}
+	w.t.Errorf("told was %q: want the code %s\n%s", told, code, w.log)
 }
 
 // keepsSecrets asserts that no failure was told with a token.

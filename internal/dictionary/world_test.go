@@ -38,6 +38,8 @@ type world struct {
 	refresh *igauth.Refresher
 	store   *igauth.Store
 	log     *bytes.Buffer
+	// told are the events.
+	told []igauth.Message
 	// language is the visitor's, cookies what the visitor's browser keeps.
 	language string
 	cookies  map[string]*http.Cookie
@@ -59,11 +61,12 @@ func newWorld(t *testing.T, change func(*world)) *world {
 	folder, err := local.Create(t.TempDir(), w.clock.Now)
 	w.must(err)
 	t.Cleanup(func() { _ = folder.Close() })
-	w.parts = folder.Parts(w.clock.Now, slog.New(slog.NewTextHandler(w.log, nil)))
+	w.parts = folder.Parts(w.clock.Now, slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	w.parts.Settings = app.Settings{
 		AppID: igsim.DefaultAppID, PublicURL: origin, WWW: server.URL, API: server.URL, Graph: server.URL,
 		MetaAppID: igsim.MetaAppID, MetaAppSecretName: "meta", FacebookWWW: server.URL, FacebookGraph: server.URL,
 	}
+	w.parts.Publisher = w
 	w.parts.AppSecrets = secret(igsim.DefaultAppSecret)
 	w.parts.MetaAppSecrets = secret(igsim.DefaultMetaAppSecret)
 	if change != nil {
@@ -75,6 +78,12 @@ func newWorld(t *testing.T, change func(*world)) *world {
 
 func secret(text string) func(context.Context) ([]igauth.Secret, error) {
 	return func(context.Context) ([]igauth.Secret, error) { return []igauth.Secret{igauth.NewSecret(text)}, nil }
+}
+
+// Publish takes the events.
+func (w *world) Publish(_ context.Context, messages []igauth.Message) error {
+	w.told = append(w.told, messages...)
+	return nil
 }
 
 // open wires the handlers.
@@ -200,6 +209,23 @@ func (w *world) connect(account string) igauth.AccountID {
 		}
 	}
 	w.t.Fatalf("no account %s", account)
+	return ""
+}
+
+// connectFacebook connects the account of a person's only Page.
+func (w *world) connectFacebook(person string) igauth.AccountID {
+	w.t.Helper()
+	if page := w.visitFacebook(person); !strings.Contains(page.Body.String(), `<main class="good">`) {
+		w.t.Fatalf("connecting as %s: status %d\n%s\n%s", person, page.Code, words(page), w.log)
+	}
+	accounts, _, err := w.store.Accounts(w.t.Context(), "", 10)
+	w.must(err)
+	for _, a := range accounts {
+		if a.Login == igauth.LoginFacebook {
+			return a.ID
+		}
+	}
+	w.t.Fatal("no account of Facebook Login")
 	return ""
 }
 
