@@ -251,8 +251,8 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 	return c.audited(ctx, t, func(store *igauth.Store, audit igauth.Auditor, who string) error {
 		a, err := find(ctx, store, c.Account)
 		if err != nil {
-			refused := igauth.Reading{At: time.Now(), Who: who, Account: igauth.AccountID(c.Account), Code: igauth.CodeAccountNotFound}
-			return errors.Join(err, audit.Audit(ctx, refused))
+			_, _, refused := store.TokenFor(ctx, audit, who, igauth.AccountID(c.Account), 0)
+			return errors.Join(err, unlessKnown(refused))
 		}
 		a, token, err := store.TokenFor(ctx, audit, who, a.ID, c.MinValid)
 		if err != nil {
@@ -265,6 +265,14 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 		_, err = fmt.Fprintln(t.out, view.AccessToken)
 		return err
 	})
+}
+
+// unlessKnown leaves out what find has said in better words.
+func unlessKnown(err error) error {
+	if _, known := errors.AsType[*igauth.Error](err); known {
+		return nil
+	}
+	return err
 }
 
 type disconnectCommand struct {

@@ -53,7 +53,9 @@ type Behaviour struct {
 	// it gave before while that lives, or "new".
 	PageToken string `json:"page_token"`
 	// EndedVersion is what happens to a call with a Graph version that ended:
-	// "moved_up" (default), the oldest living one answers, or "refused".
+	// "moved_up" (default), the oldest living one answers, or "refused", as the
+	// Marketing API is known to, with code 2635.
+	// https://github.com/facebook/facebook-python-business-sdk/issues/356
 	// https://developers.facebook.com/docs/graph-api/guides/versioning
 	EndedVersion string `json:"ended_version"`
 	// PagesAtOnce bounds how many Pages one answer of /me/accounts lists; 0: what
