@@ -76,7 +76,7 @@ func accountCases() []produced {
 		produced{code: igauth.CodeDataAccessExpired, how: "nobody came back", account: facebookAfter(func(*world) error { return nil }, 92*days)},
 		produced{code: igauth.CodeDataAccessExpired, how: "lapsed", account: facebookAfter(func(w *world) error { return w.sim.LapseDataAccess(ana) }, 27*time.Hour)},
 		produced{code: igauth.CodeTokenNotExtended, how: "the same end", account: facebookAfter(func(w *world) error {
-			return w.sim.SetBehaviour(igsim.Behaviour{Extend: "same"})
+			return w.sim.SetBehaviour(igsim.Behaviour{Extend: "kept"})
 		}, 35*days)},
 	)
 	for code, faults := range map[igauth.Code][]string{
