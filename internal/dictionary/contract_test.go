@@ -89,8 +89,8 @@ var exchangeRows = []struct {
 	{text: "Invalid scope field(s): basic", is: igauth.CodeScopeRefused},
 	{text: "Insufficient Developer Role", is: igauth.CodeDeveloperRole},
 	{text: "Invalid Request: Request parameters are invalid: Invalid platform app", is: igauth.CodeAppID, onPage: true},
-	{text: "Sorry, this page isn't available", is: igauth.CodeAppMisconfigured, onPage: true},
-	{text: "Page not found", is: igauth.CodeAppMisconfigured, onPage: true},
+	{text: "Sorry, this page isn't available", is: igauth.CodeAppID, onPage: true},
+	{text: "Page not found", is: igauth.CodeAppID, onPage: true},
 }
 
 // metaAnswering returns a client of a Meta that gives one answer to everything.

@@ -42,7 +42,7 @@ func Sayings(code igauth.Code) []string {
 		}
 	}
 	for _, s := range shown {
-		if s.is == code {
+		if s.is == code && !slices.Contains(all, strconv.Quote(s.text)) {
 			add(strconv.Quote(s.text) + ", on a page of Meta's")
 		}
 	}
@@ -85,17 +85,17 @@ func Recognize(said string) []igauth.Code {
 			}
 		}
 	}
-	// People have the text alone: the number that a rule asks for beside it is
-	// taken for granted.
 	text := strings.ToLower(said)
-	for _, rule := range rules {
-		if rule.message != "" && strings.Contains(text, rule.message) {
-			add(rule.is)
-		}
-	}
 	for _, s := range shown {
 		if strings.Contains(text, s.text) {
 			add(s.is)
+		}
+	}
+	// People have the text alone: the number that a rule asks for beside it is
+	// taken for granted.
+	for _, rule := range rules {
+		if rule.message != "" && strings.Contains(text, rule.message) {
+			add(rule.is)
 		}
 	}
 	return codes
