@@ -185,8 +185,11 @@ func TestFacebookLoginWithOnePage(t *testing.T) {
 	}
 	_, token, err := p.store.Token(t.Context(), mariaID, 0)
 	p.must(err)
-	if known, err := p.facebook.Inspect(t.Context(), token.Value); err != nil || !known.Valid || known.Type != "PAGE" {
-		t.Errorf("consumers get %s, %v; want a Page's token that lives", known.Type, err)
+	if known, err := p.meta.Inspect(t.Context(), token.Value); err != nil || !known.Valid || known.Type != "PAGE" {
+		t.Errorf("consumers get the token of a %s, %v; want a Page's that lives", known.Type, err)
+	}
+	if known, err := p.meta.Inspect(t.Context(), token.UserToken); err != nil || !known.Valid || known.Type != "USER" || !known.ExpiresAt.Equal(a.ExpiresAt) {
+		t.Errorf("it is renewed by the token of a %s that ends at %s, %v; want the person's", known.Type, known.ExpiresAt, err)
 	}
 }
 
@@ -518,11 +521,11 @@ func TestAccountMovesBetweenTheLogins(t *testing.T) {
 		p.must(err)
 		return record.Accounts
 	}
-	remove := func(code, user string, login igauth.Login) {
+	remove := func(code, user string, logins ...igauth.Login) {
 		t.Helper()
 		p.clock.Advance(time.Minute)
 		_, err := p.store.Remove(t.Context(), igauth.RemovalRequest{
-			Kind: igauth.RemovalDeauthorize, Code: strings.Repeat(code, 40), UserID: user, Logins: []igauth.Login{login}, At: p.clock.Now(),
+			Kind: igauth.RemovalDeauthorize, Code: strings.Repeat(code, 40), UserID: user, Logins: logins, At: p.clock.Now(),
 		})
 		p.must(err)
 		p.clock.Advance(time.Minute)

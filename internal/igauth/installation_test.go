@@ -48,7 +48,7 @@ type installation struct {
 	callback  http.Handler
 	accounts  http.Handler
 	links     *igauth.Links
-	facebook  *instagram.Facebook
+	meta      *instagram.Facebook
 	refresher *igauth.Refresher
 	// deauthorize and deletion are what Meta calls.
 	deauthorize http.Handler
@@ -133,7 +133,7 @@ func (p *installation) start() {
 		RedirectURI: callbackURL, Timeout: p.timeout, Now: p.clock.Now,
 	})
 	p.must(err)
-	p.facebook = facebook
+	p.meta = facebook
 	ledger, err := boltstore.Open(p.dir+"/ledger.db", p.clock.Now)
 	p.must(err)
 	p.ledger = ledger
