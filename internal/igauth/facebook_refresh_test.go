@@ -387,7 +387,7 @@ func TestFacebookLoginSwitchedOff(t *testing.T) {
 // The two logins are two apps: a secret that is wrong, or a Meta that calls all
 // tokens dead, stops the accounts of the one and leaves those of the other.
 func TestIncidentIsOfOneLogin(t *testing.T) {
-	for _, code := range []igauth.Code{igauth.CodeAppSecret, igauth.CodeAppMisconfigured, igauth.CodeTokenInvalid, igauth.CodeMetaUnavailable, igauth.CodeRateLimited} {
+	for _, code := range []igauth.Code{igauth.CodeAppSecret, igauth.CodeAppMisconfigured, igauth.CodeGraphVersion, igauth.CodeTokenInvalid, igauth.CodeMetaUnavailable, igauth.CodeRateLimited} {
 		for _, hit := range []igauth.Login{igauth.LoginInstagram, igauth.LoginFacebook} {
 			t.Run(fmt.Sprintf("%s of %s", code, hit), func(t *testing.T) {
 				t.Parallel()

@@ -16,8 +16,8 @@ func (r *run) judge(ctx context.Context, a Account, due time.Time, action Action
 	if r.alone {
 		return write()
 	}
-	app := r.app(a)
 	e, _ := errors.AsType[*Error](cause)
+	app := r.app(a)
 	h := &held{account: a.ID, outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, due: due, own: a.ailing(), drop: drop}
 	if e != nil {
 		h.retryAfter = e.RetryAfter
