@@ -1,7 +1,7 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race concurrency migrate bench-refresh crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
+.PHONY: help run sim test docs race concurrency migrate bench-refresh crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
 	test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
 	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction \
@@ -31,6 +31,9 @@ sim: build/igauth ## Serve the simulator of Instagram alone.
 test: ## Run the tests. Needs Go alone.
 	go vet ./...
 	go test ./...
+
+docs: ## Write docs/errors.md anew from the dictionary of errors.
+	go generate ./cmd/igauth
 
 STEPS ?= 100000
 concurrency: ## Let workers race for one account, for STEPS steps (default 100000), with the race detector.

@@ -235,7 +235,7 @@ func TestReplayAfterAReconnectChangesNothing(t *testing.T) {
 func TestTheSameSecondCounts(t *testing.T) {
 	p := newInstallation(t)
 	p.clock.Advance(time.Hour + 700*time.Millisecond)
-	p.facebook("1000000001", "17841400000077001")
+	p.connectsPages("1000000001", "17841400000077001")
 	p.clock.Advance(200 * time.Millisecond)
 	p.post("/deauthorize", p.signed(metaAppSecret, "1000000001"))
 	if got := p.token("page_17841400000077001"); got != string(igauth.CodeDisconnected) {
@@ -247,7 +247,7 @@ func TestTheSameSecondCounts(t *testing.T) {
 // attempt loses the account, too.
 func TestDeauthorizeEndsAttemptsAtEveryAccount(t *testing.T) {
 	p := newInstallation(t)
-	p.facebook("1000000001", "17841400000077001", "17841400000077002")
+	p.connectsPages("1000000001", "17841400000077001", "17841400000077002")
 	_, err := p.store.Disconnect(t.Context(), "17841400000077002")
 	p.must(err)
 	row, err := p.ledger.Account(t.Context(), "17841400000077002")
@@ -397,8 +397,8 @@ func TestDeletionAtAnyMoment(t *testing.T) {
 	}
 }
 
-// facebook connects accounts through Facebook Login, all by one person.
-func (p *installation) facebook(person string, ids ...igauth.AccountID) {
+// connectsPages connects accounts through Facebook Login, all by one person.
+func (p *installation) connectsPages(person string, ids ...igauth.AccountID) {
 	p.t.Helper()
 	listed := igauth.Person{ID: igauth.NewPersonID(igauth.LoginFacebook, person), Accounts: ids}
 	for i, id := range ids {
@@ -419,8 +419,8 @@ func (p *installation) facebook(person string, ids ...igauth.AccountID) {
 
 func TestDeletionOfAPersonWithTwoFacebookAccounts(t *testing.T) {
 	p := newInstallation(t)
-	p.facebook("1000000001", "17841400000077001", "17841400000077002")
-	p.facebook("1000000002", "17841400000077003")
+	p.connectsPages("1000000001", "17841400000077001", "17841400000077002")
+	p.connectsPages("1000000002", "17841400000077003")
 	p.clock.Advance(time.Hour)
 	// The Instagram app knows nobody of Facebook Login.
 	code := p.erase(igsim.DefaultAppSecret, "1000000001")
@@ -449,7 +449,7 @@ func TestCrashBetweenTwoAccounts(t *testing.T) {
 		moments := int64(1)
 		for at := int64(0); at <= moments; at++ {
 			p := newInstallation(t)
-			p.facebook("1000000001", ids...)
+			p.connectsPages("1000000001", ids...)
 			p.clock.Advance(time.Hour)
 			body := p.signed(metaAppSecret, "1000000001")
 			ctx, kill := context.WithCancel(t.Context())
@@ -573,7 +573,7 @@ func TestOneDamagedAccountStopsNoOther(t *testing.T) {
 		if only {
 			ids = ids[1:2]
 		}
-		p.facebook("1000000001", ids...)
+		p.connectsPages("1000000001", ids...)
 		p.clock.Advance(time.Hour)
 		if w := p.post(path, p.signed(metaAppSecret, "1000000001")); w.Code != http.StatusInternalServerError {
 			t.Errorf("%s: got status %d", path, w.Code)
@@ -639,7 +639,7 @@ func TestDeletionAtAnyMomentOfAConnectionThroughTheOtherLogin(t *testing.T) {
 		p.must(p.ledger.Close())
 		p.must(os.Remove(p.dir + "/ledger.db"))
 		p.start()
-		p.facebook("1000000001", p.ids[maria])
+		p.connectsPages("1000000001", p.ids[maria])
 		p.clock.Advance(time.Hour)
 		var code string
 		steps := p.comeBetween(at, func() { code = p.erase(igsim.DefaultAppSecret, p.scopedID(maria)) }, func() { p.visit(maria) })
