@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -15,10 +15,8 @@ import (
 	"igauth/internal/app"
 	"igauth/internal/app/deployed"
 	"igauth/internal/app/local"
-	"igauth/internal/cost"
 	"igauth/internal/doctor"
 	"igauth/internal/igauth"
-	"igauth/internal/igauth/instagram"
 )
 
 type doctorCommand struct {
@@ -50,16 +48,15 @@ func (c *doctorCommand) Validate() error {
 }
 
 func (c *doctorCommand) Run(ctx context.Context, t *terminal) error {
-	e := examination{
-		env:     doctor.NewEnvironment(environ()),
-		version: graphVersion(),
-		now:     time.Now,
-		online:  c.Network,
+	e := doctor.Examination{
+		Environment: doctor.NewEnvironment(environ()),
+		Version:     doctor.CurrentVersion(),
+		Now:         time.Now,
+		Online:      c.Network,
 	}
-	e.network.Now = e.now
 	look := newProgress(t)
 	look.show("Looking…")
-	report, err := c.examine(ctx, &e)
+	report, err := c.examine(ctx, e)
 	look.done()
 	if err != nil {
 		return err
@@ -90,226 +87,50 @@ func exitOf(worst doctor.Severity) error {
 }
 
 // examine examines what the command line names.
-func (c *doctorCommand) examine(ctx context.Context, e *examination) (doctor.Report, error) {
+func (c *doctorCommand) examine(ctx context.Context, e doctor.Examination) (doctor.Report, error) {
 	switch {
 	case c.AWS:
-		return e.stack(ctx, c.Stack)
+		patient, err := deployed.Examine(ctx, c.Stack, e.Now)
+		if err != nil {
+			return doctor.Report{}, err
+		}
+		functions, err := patient.Functions(ctx)
+		return e.Stack(ctx, patient.Stack, patient.IAM, functions, err), nil
 	case c.Data != "":
-		return e.folder(ctx, c.Data)
-	case e.env.Configured():
-		return e.environment(ctx), nil
+		return examineFolder(ctx, e, c.Data)
+	case e.Environment.Configured():
+		return e.Shell(ctx), nil
 	}
-	report, err := e.folder(ctx, "data")
+	report, err := examineFolder(ctx, e, "data")
 	if errors.Is(err, local.ErrEmpty) {
 		return report, errors.New("there is nothing to examine: no variable IGAUTH_… is set, the folder data holds no installation (--data names another), and --aws was not said")
 	}
 	return report, err
 }
 
-// An examination is what all examinations have in common.
-type examination struct {
-	env     doctor.Environment
-	network doctor.Network
-	version doctor.GraphVersion
-	now     func() time.Time
-	// online lets Meta and the installation's own address be asked.
-	online bool
-}
-
-// graphVersion returns the version of the Graph API that Meta is asked for.
-func graphVersion() doctor.GraphVersion {
-	end, announced := instagram.GraphVersionEnd(instagram.GraphVersion)
-	return doctor.GraphVersion{Name: instagram.GraphVersion, EndsAt: end, Announced: announced}
-}
-
-// environment examines the variables of this shell.
-func (e *examination) environment(ctx context.Context) doctor.Report {
-	findings := doctor.Settings{Environment: e.env, Required: doctor.Required}.Check()
-	findings = append(findings, doctor.Dashboard(e.env)...)
-	findings = append(findings, doctor.Version(e.version, e.now())...)
-	examined := "the variables of this shell"
-	if e.online {
-		online, skews := e.outside(ctx, e.env, findings, "/accounts", igauth.Secret{})
-		findings = append(findings, online...)
-		findings = append(findings, doctor.Clock(skews)...)
-		examined += ", Meta, and the public URL"
-	}
-	return doctor.NewReport(examined, findings)
-}
-
-// outside asks Meta and the installation's own address, all at a time. What the
-// settings are known to be wrong in is not asked about.
-func (e *examination) outside(ctx context.Context, env doctor.Environment, known []doctor.Finding, guarded string, metaSecret igauth.Secret) ([]doctor.Finding, []doctor.Skew) {
-	origin := func(name, own string) string {
-		if value := env.Get(name); value != "" && doctor.Usable(known, name) {
-			return value
-		}
-		return own
-	}
-	www := origin(app.EnvInstagramWWW, instagram.DefaultWWW)
-	api := origin(app.EnvInstagramAPI, instagram.DefaultAPI)
-	graph := origin(app.EnvInstagramGraph, instagram.DefaultGraph)
-	facebook := origin(app.EnvFacebookGraph, doctor.FacebookGraph)
-	hosts := []string{www, api, graph}
-	if env.Get(app.EnvMetaAppID) != "" {
-		hosts = append(hosts, origin(app.EnvFacebookWWW, doctor.FacebookWWW), facebook)
-	}
-	id, public := env.Get(app.EnvAppID), env.Get(app.EnvPublicURL)
-	var (
-		group             sync.WaitGroup
-		reached, apps, at []doctor.Finding
-		skews             []doctor.Skew
-	)
-	group.Go(func() { reached, skews = e.network.Hosts(ctx, unique(hosts)...) })
-	if id != "" && doctor.Usable(known, app.EnvAppID) {
-		group.Go(func() {
-			apps = e.network.Apps(ctx, doctor.App{
-				InstagramID: id, RedirectURI: public + "/callback", API: api,
-				MetaID: env.Get(app.EnvMetaAppID), MetaSecret: metaSecret, Graph: facebook,
-			})
-		})
-	}
-	if public != "" && doctor.Usable(known, app.EnvPublicURL) {
-		group.Go(func() {
-			at = e.network.Site(ctx, doctor.Site{Origin: public, AppID: id, WWW: www, Guarded: guarded})
-		})
-	}
-	group.Wait()
-	return append(append(reached, apps...), at...), skews
-}
-
-// unique returns a list without repetitions, in its order.
-func unique(list []string) []string {
-	var all []string
-	seen := map[string]bool{}
-	for _, text := range list {
-		if !seen[text] {
-			all = append(all, text)
-		}
-		seen[text] = true
-	}
-	return all
-}
-
-// folder examines a folder of igauth dev.
-func (e *examination) folder(ctx context.Context, dir string) (doctor.Report, error) {
+// examineFolder examines a folder of igauth dev, with what its record says of the
+// server that used it last.
+func examineFolder(ctx context.Context, e doctor.Examination, dir string) (doctor.Report, error) {
 	folder, err := local.Open(dir, nil)
 	if err != nil {
 		return doctor.Report{}, err
 	}
 	defer func() { _ = folder.Close() }()
 	record := folder.Record
-	env := doctor.Environment{
+	env := doctor.Environment{}
+	for name, value := range map[string]string{
 		app.EnvAppID: record.AppID, app.EnvPublicURL: record.PublicURL,
 		app.EnvInstagramWWW: record.WWW, app.EnvInstagramAPI: record.API, app.EnvInstagramGraph: record.Graph,
-		app.EnvPolicy: record.Policy,
-	}
-	if text := e.env.Get(app.EnvPolicy); text != "" {
-		env[app.EnvPolicy] = text
-	}
-	for name, value := range env {
-		if value == "" {
-			delete(env, name)
+		app.EnvPolicy: cmp.Or(e.Environment.Get(app.EnvPolicy), record.Policy),
+	} {
+		if value != "" {
+			env[name] = value
 		}
 	}
-	findings := doctor.Settings{Environment: env, Simulator: !record.Real}.Check()
-	findings = append(findings, doctor.Dashboard(env)...)
-	findings = append(findings, doctor.Version(e.version, e.now())...)
-	if secret := e.env.Get("IGAUTH_DEV_APP_SECRET"); record.Real && secret != "" {
-		findings = append(findings, doctor.AppSecret(igauth.NewSecret(secret), "IGAUTH_DEV_APP_SECRET")...)
-	}
-	examined, idle := "the folder "+dir, ""
-	if e.online {
-		online, skews := e.outside(ctx, env, findings, "/accounts/0/token", igauth.Secret{})
-		if !record.Real && silent(online) {
-			idle = "The development server is not running; igauth dev starts it, with its simulator."
-			online = nil
-		}
-		findings = append(findings, online...)
-		findings = append(findings, doctor.Clock(skews)...)
-		examined += ", its Instagram, and its public URL"
-	}
-	policy, _ := igauth.ParsePolicy(env.Get(app.EnvPolicy)) // what is wrong with it was named
-	findings = append(findings, doctor.Installation{
-		Ledger: folder.Parts(folder.Now, nil).Ledger, Warn: policy.WarnWithin, Now: folder.Now(), Local: true, Idle: idle,
-	}.Check(ctx)...)
-	return doctor.NewReport(examined, findings, folder.APIKey), nil
-}
-
-// silent reports whether neither the simulator nor the server of a folder answers.
-func silent(findings []doctor.Finding) bool {
-	down := map[string]bool{}
-	for _, f := range findings {
-		down[f.ID] = true
-	}
-	return down["host-unreachable"] && down["site-unreachable"]
-}
-
-// stack examines a deployed stack.
-func (e *examination) stack(ctx context.Context, name string) (doctor.Report, error) {
-	patient, err := deployed.Examine(ctx, name, e.now)
-	if err != nil {
-		return doctor.Report{}, err
-	}
-	functions, err := patient.Functions(ctx)
-	return e.deployed(ctx, patient.Stack, patient.IAM, functions, err), nil
-}
-
-// deployed examines a stack of which the functions are known, or why they are not.
-func (e *examination) deployed(ctx context.Context, s doctor.Stack, iam doctor.IAM, functions []doctor.Function, unlisted error) doctor.Report {
-	findings, env := doctor.Deployed(s.Name, functions, unlisted)
-	settings := doctor.Settings{Environment: env, Required: doctor.Required}
-	if unlisted != nil {
-		env = e.env
-		settings = doctor.Settings{Environment: env}
-	}
-	s.Settle(env)
-	findings = append(findings, settings.Check()...)
-	findings = append(findings, doctor.Dashboard(env)...)
-	findings = append(findings, doctor.Version(e.version, e.now())...)
-
-	var facts doctor.Facts
-	atTable := s.CheckTable(ctx, &facts)
-	findings = append(findings, atTable...)
-	findings = append(findings, s.CheckSecrets(ctx, &facts)...)
-	facts.Resources.Settle(s.Name, s.Region, env.Get(app.EnvEventBus))
-
-	policy, _ := igauth.ParsePolicy(env.Get(app.EnvPolicy)) // what is wrong with it was named
-	var (
-		group                          sync.WaitGroup
-		online, tokens, inside, rights []doctor.Finding
-		skews                          []doctor.Skew
-	)
-	metaSecret, resources := facts.MetaSecret, facts.Resources
-	if e.online {
-		group.Go(func() { online, skews = e.outside(ctx, env, findings, "/accounts", metaSecret) })
-	}
-	if doctor.Usable(atTable, s.Table) {
-		group.Go(func() { tokens = s.CheckVault(ctx, &facts) })
-		group.Go(func() {
-			inside = doctor.Installation{Ledger: s.Ledger, Warn: policy.WarnWithin, Now: e.now(), Vault: billed(s.Vault)}.Check(ctx)
-		})
-		if len(functions) > 0 {
-			group.Go(func() { rights = doctor.CheckRights(ctx, iam, functions, resources) })
-		}
-	}
-	group.Wait()
-	for _, more := range [][]doctor.Finding{tokens, inside, rights, online, doctor.Clock(append(skews, facts.Skews...))} {
-		findings = append(findings, more...)
-	}
-	examined := "the stack " + s.Name + " in " + s.Region
-	if e.online {
-		examined += ", Meta, and the public URL"
-	}
-	return doctor.NewReport(examined, findings, facts.Secrets...)
-}
-
-// billed returns the vault as the bill names it.
-func billed(kind app.VaultKind) cost.Vault {
-	if kind == app.VaultSealed {
-		return cost.Sealed
-	}
-	return cost.SecretsManager
+	return e.Folder(ctx, doctor.Folder{
+		Dir: dir, Environment: env, Simulator: !record.Real, AppSecret: igauth.NewSecret(e.Environment.Get(doctor.DevAppSecret)),
+		Ledger: folder.Parts(folder.Now, nil).Ledger, Now: folder.Now(), Secrets: []igauth.Secret{folder.APIKey},
+	}), nil
 }
 
 var severityColours = map[doctor.Severity]text.Colors{

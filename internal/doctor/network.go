@@ -84,7 +84,7 @@ func unreachable(err error) *networkError {
 		return &networkError{"its name is not known", "Look at the name, and at this machine's DNS."}
 	case errors.As(err, &certificate):
 		return &networkError{"its certificate is not valid for this machine", "Look whether a proxy opens the connection, whether this machine's clock is right, and whether its root certificates are up to date."}
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return &networkError{"it does not speak TLS", "Look whether a proxy answers in its place."}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return &networkError{"it refuses connections", "Look whether it runs, and whether a firewall stands between."}

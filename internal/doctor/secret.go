@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"igauth/internal/igauth"
+	"igauth/internal/igauth/instagram"
 )
 
 // appSecret is what the secrets of Meta's apps have looked like so far. Meta does
@@ -60,6 +61,12 @@ type GraphVersion struct {
 	// Announced, it is the earliest day.
 	EndsAt    time.Time
 	Announced bool
+}
+
+// CurrentVersion returns the version that this release asks Meta for.
+func CurrentVersion() GraphVersion {
+	end, announced := instagram.GraphVersionEnd(instagram.GraphVersion)
+	return GraphVersion{Name: instagram.GraphVersion, EndsAt: end, Announced: announced}
 }
 
 // versionWarned is how long before its end a version is warned of.

@@ -12,7 +12,8 @@ import (
 type Site struct {
 	// Origin is the public URL.
 	Origin string
-	// AppID and WWW are what visitors should be sent to Instagram with, and where.
+	// AppID and WWW are what visitors should be sent to Instagram with, and where. An
+	// empty AppID is not compared.
 	AppID, WWW string
 	// Guarded is a path that must be refused without credentials.
 	Guarded string
@@ -74,7 +75,7 @@ func (n Network) authorize(ctx context.Context, s Site) Finding {
 	case origin != s.WWW:
 		return fault("authorize-elsewhere", "/authorize", "/authorize sends visitors to "+window.Host+" and not to "+hostOf(s.WWW)+".",
 			"What is deployed has other settings than these, or another program answers.", "Deploy again, or examine the settings that are deployed: igauth doctor --aws.")
-	case query.Get("client_id") != s.AppID:
+	case s.AppID != "" && query.Get("client_id") != s.AppID:
 		return fault("authorize-app-id", "/authorize", "/authorize uses another app id than these settings.",
 			"What is deployed has other settings than these.", "Deploy again, or examine the settings that are deployed: igauth doctor --aws.")
 	case query.Get("redirect_uri") != redirect:

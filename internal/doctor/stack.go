@@ -53,12 +53,11 @@ type Stack struct {
 	Tokens igauth.Vault
 }
 
-// Settle takes over what the settings of the functions say of names and of the
-// vault.
+// Settle takes over what the settings of the functions say of secrets and of the
+// vault. The stores keep the names that the template gives them.
 func (s *Stack) Settle(env Environment) {
 	for name, field := range map[string]*string{
-		app.EnvTable: &s.Table, app.EnvAppSecretName: &s.AppSecret, app.EnvMetaAppSecretName: &s.MetaAppSecret,
-		app.EnvStateKeyName: &s.StateKey, app.EnvKeysetName: &s.KeysetName,
+		app.EnvAppSecretName: &s.AppSecret, app.EnvMetaAppSecretName: &s.MetaAppSecret, app.EnvStateKeyName: &s.StateKey,
 	} {
 		if value := env[name]; value != "" {
 			*field = value
@@ -79,14 +78,14 @@ type Facts struct {
 	Secrets    []igauth.Secret
 }
 
-// CheckTable looks at the ledger's table.
-func (s Stack) CheckTable(ctx context.Context, facts *Facts) []Finding {
+// CheckTable looks at the ledger's table, and reports whether it is there.
+func (s Stack) CheckTable(ctx context.Context, facts *Facts) (findings []Finding, there bool) {
 	out, err := bounded(ctx, func(ctx context.Context) (*dynamodb.DescribeTableOutput, error) {
 		return s.Tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &s.Table})
 	})
 	if err != nil {
 		return []Finding{fault("table-unreachable", s.Table, "The table "+s.Table+" cannot be looked at: "+storeReason(err)+".",
-			"It holds all accounts. Nothing works without it.", storeMend(err))}
+			"It holds all accounts. Nothing works without it.", storeMend(err))}, false
 	}
 	if skew, ok := awsmiddleware.GetAttemptSkew(out.ResultMetadata); ok {
 		// It is how far AWS is ahead of us.
@@ -103,14 +102,13 @@ func (s Stack) CheckTable(ctx context.Context, facts *Facts) []Finding {
 	}); err == nil {
 		ttl = out.TimeToLiveDescription
 	}
-	var findings []Finding
 	for _, d := range table.Differences(out.Table, ttl) {
 		findings = append(findings, s.difference(d))
 	}
 	if len(findings) == 0 {
 		findings = append(findings, good("table", s.Table, "The table "+s.Table+" has its key, its indexes, its stream, and deletion by time."))
 	}
-	return findings
+	return findings, true
 }
 
 // difference says what a difference of the table does.
