@@ -110,8 +110,8 @@ func (i Installation) incidents(h igauth.Health) []Finding {
 
 func (i Installation) unsent(since time.Time, whose string) Finding {
 	what := "An event of " + whose + " has not been sent since " + moment(since) + "."
-	if i.Idle != "" {
-		return note("events-unsent", "", what, i.Idle, "")
+	if i.Local {
+		return note("events-unsent", "", what, "The development server sends it, while it is up.", "")
 	}
 	return warn("events-unsent", "", what,
 		"Whoever should be told that an owner must connect again is not.",
