@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -176,28 +177,26 @@ func (e Examination) Stack(ctx context.Context, s Stack, client IAM, functions [
 		online, tokens, inside, rights []Finding
 		skews                          []Skew
 	)
-	metaSecret, resources := facts.MetaSecret, facts.Resources
+	var more Facts // of the vault
 	if e.Online {
-		group.Go(func() { online, skews = e.outside(ctx, env, findings, "/accounts", metaSecret) })
+		group.Go(func() { online, skews = e.outside(ctx, env, findings, "/accounts", facts.MetaSecret) })
 	}
 	if there {
-		group.Go(func() { tokens = s.CheckVault(ctx, &facts) })
+		group.Go(func() { tokens = s.CheckVault(ctx, &more) })
 		group.Go(func() {
 			inside = Installation{Ledger: s.Ledger, Warn: policy.WarnWithin, Now: e.Now(), Vault: billed(s.Vault)}.Check(ctx)
 		})
 		if len(functions) > 0 {
-			group.Go(func() { rights = CheckRights(ctx, client, functions, resources) })
+			group.Go(func() { rights = CheckRights(ctx, client, functions, facts.Resources) })
 		}
 	}
 	group.Wait()
-	for _, more := range [][]Finding{tokens, inside, rights, online, Clock(append(skews, facts.Skews...))} {
-		findings = append(findings, more...)
-	}
+	findings = slices.Concat(findings, tokens, inside, rights, online, Clock(append(skews, facts.Skews...)))
 	examined := "the stack " + s.Name + " in " + s.Region
 	if e.Online {
 		examined += ", Meta, and the public URL"
 	}
-	return NewReport(examined, findings, facts.Secrets...)
+	return NewReport(examined, findings, append(facts.Secrets, more.Secrets...)...)
 }
 
 // billed returns the vault as the bill names it.

@@ -304,6 +304,14 @@ func (i Installation) removals(ctx context.Context) []Finding {
 	return []Finding{good("removals", "", "No removal that Meta asked for waits for longer than a day.")}
 }
 
+// What storeReason says where others depend on it.
+const (
+	notAllowed   = "you are not allowed to"
+	notHere      = "it does not exist here"
+	badIdentity  = "AWS does not accept the credentials"
+	badSignature = "AWS does not accept the signature"
+)
+
 // storeReason says why a store did not answer. The text of an error of AWS is not
 // shown: it has names and numbers of the AWS account in it.
 func storeReason(err error) string {
@@ -312,13 +320,13 @@ func storeReason(err error) string {
 	case errors.As(err, &api):
 		switch code := api.ErrorCode(); {
 		case strings.Contains(code, "AccessDenied"), strings.Contains(code, "NotAuthorized"):
-			return "you are not allowed to"
+			return notAllowed
 		case code == "ResourceNotFoundException":
-			return "it does not exist here"
+			return notHere
 		case strings.Contains(code, "Expired"), strings.Contains(code, "InvalidClientTokenId"), strings.Contains(code, "UnrecognizedClient"):
-			return "AWS does not accept the credentials"
+			return badIdentity
 		case strings.Contains(code, "Signature"), strings.Contains(code, "RequestTimeTooSkewed"):
-			return "AWS does not accept the signature"
+			return badSignature
 		default:
 			return "AWS answers " + code
 		}
@@ -335,13 +343,13 @@ func storeReason(err error) string {
 // storeMend says what helps.
 func storeMend(err error) string {
 	switch storeReason(err) {
-	case "you are not allowed to":
+	case notAllowed:
 		return "Use credentials that may read the stack's table and secrets."
-	case "it does not exist here":
+	case notHere:
 		return "Look whether --stack, the region and the AWS account are the right ones (AWS_REGION, AWS_PROFILE)."
-	case "AWS does not accept the credentials":
+	case badIdentity:
 		return "Sign in again (aws sso login, or new keys)."
-	case "AWS does not accept the signature":
+	case badSignature:
 		return "Look at this machine's clock, and at the secret access key."
 	}
 	return "Try again. If it stays so, look whether the region is the right one and AWS has trouble there."

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -114,6 +115,14 @@ func (n Network) Hosts(ctx context.Context, origins ...string) ([]Finding, []Ske
 		group.Go(func() { found[i], skews[i] = n.host(ctx, origin) })
 	}
 	group.Wait()
+	if down := slices.DeleteFunc(slices.Clone(found), func(f Finding) bool { return f.Severity != Error }); len(down) > 1 && len(down) == len(found) {
+		// It is hardly the hosts.
+		f := found[0]
+		f.Subject = ""
+		f.What = "None of Instagram's hosts is reached. Of the first it is said: " + f.What
+		f.Mend = "Look at this machine's network. " + f.Mend
+		return []Finding{f}, nil
+	}
 	var known []Skew
 	for _, skew := range skews {
 		if skew.Host != "" {

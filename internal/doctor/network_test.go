@@ -16,7 +16,7 @@ import (
 	"igauth/internal/igsim"
 )
 
-func network() doctor.Network { return doctor.Network{Now: time.Now, Timeout: 2 * time.Second} }
+func network() doctor.Network { return doctor.Network{Now: time.Now, Timeout: 20 * time.Second} }
 
 // serve returns the origin of a server that answers with a handler.
 func serve(t *testing.T, handler http.HandlerFunc) string {
@@ -48,13 +48,21 @@ func TestHostsThatDoNotAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := network()
-			n.Timeout = 200 * time.Millisecond
+			if c.origin == slow {
+				n.Timeout = 100 * time.Millisecond
+			}
 			findings, skews := n.Hosts(t.Context(), c.origin)
 			complete(t, findings)
 			if len(findings) != 1 || findings[0].ID != "host-unreachable" || findings[0].Severity != doctor.Error || !strings.Contains(findings[0].What, c.says) || len(skews) != 0 {
 				t.Errorf("got %+v, %v", findings, skews)
 			}
 		})
+	}
+	if findings, _ := network().Hosts(t.Context(), closed(), closed(), closed()); len(findings) != 1 || !strings.Contains(findings[0].What, "None of") {
+		t.Errorf("no host answers: got %+v", findings)
+	}
+	if findings, _ := network().Hosts(t.Context(), closed(), serve(t, http.NotFound)); !slices.Equal(grave(findings, doctor.Error), []string{"error host-unreachable " + findings[0].Subject}) {
+		t.Errorf("one host does not answer: got %+v", findings)
 	}
 	findings, skews := network().Hosts(t.Context(), serve(t, http.NotFound), serve(t, http.NotFound))
 	if len(grave(findings, doctor.Info)) != 0 || len(findings) != 2 || len(skews) != 2 {

@@ -132,10 +132,11 @@ func facebookScopes(env Environment) []Finding {
 			findings = append(findings, warn("scope-missing", name, name+" lacks "+need.scope+".", need.without, "Add it."))
 		}
 	}
-	if env[app.EnvFacebookConfigID] != "" {
+	asDefault := slices.Equal(slices.Sorted(slices.Values(list)), app.DefaultFacebookScopes) // the template sets it
+	if env[app.EnvFacebookConfigID] != "" && !asDefault {
 		findings = append(findings, note("facebook-scopes-unused", name, name+" is not used.",
 			"The configuration in "+app.EnvFacebookConfigID+" says which permissions are asked for.", "Remove one of the two."))
-	} else if len(more) > 0 {
+	} else if len(more) > 0 && env[app.EnvFacebookConfigID] == "" {
 		findings = append(findings, note("scope-more", name,
 			"Visitors are asked for more than igauth needs: "+strings.Join(more, ", ")+".",
 			"Each other permission is one more question to the visitor, and one more to pass in App Review.",

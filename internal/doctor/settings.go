@@ -167,9 +167,9 @@ func facebookLogin(env Environment) []Finding {
 			"Facebook Login needs both, and is off without both. The functions do not start with one of them.",
 			"Set "+missing+", too, or remove "+set+"."))
 	}
-	if id == "" && secret == "" && (env[app.EnvFacebookConfigID] != "" || env[app.EnvFacebookScopes] != "") {
+	if id == "" && secret == "" && env[app.EnvFacebookConfigID] != "" {
 		findings = append(findings, note("facebook-off", app.EnvMetaAppID,
-			"Facebook Login is off, although "+app.EnvFacebookConfigID+" or "+app.EnvFacebookScopes+" is set.",
+			"Facebook Login is off, although "+app.EnvFacebookConfigID+" is set.",
 			"It is on only with "+app.EnvMetaAppID+" and "+app.EnvMetaAppSecretName+".", ""))
 	}
 	return findings
@@ -261,12 +261,15 @@ func policy(env Environment) []Finding {
 }
 
 // hostVariables are the variables of the hosts of Meta, with Meta's own.
-var hostVariables = []struct{ name, own string }{
-	{app.EnvInstagramWWW, instagram.DefaultWWW},
-	{app.EnvInstagramAPI, instagram.DefaultAPI},
-	{app.EnvInstagramGraph, instagram.DefaultGraph},
-	{app.EnvFacebookWWW, FacebookWWW},
-	{app.EnvFacebookGraph, FacebookGraph},
+var hostVariables = []struct {
+	name, own string
+	facebook  bool
+}{
+	{app.EnvInstagramWWW, instagram.DefaultWWW, false},
+	{app.EnvInstagramAPI, instagram.DefaultAPI, false},
+	{app.EnvInstagramGraph, instagram.DefaultGraph, false},
+	{app.EnvFacebookWWW, FacebookWWW, true},
+	{app.EnvFacebookGraph, FacebookGraph, true},
 }
 
 // The hosts of Facebook Login
@@ -292,10 +295,11 @@ func hosts(env Environment) []Finding {
 	var metas, others []string
 	for _, host := range hostVariables {
 		value := env[host.name]
+		if host.facebook && env[app.EnvMetaAppID] == "" {
+			continue // nobody asks it
+		}
 		if value == "" || value == host.own {
-			if value != "" || !strings.Contains(host.name, "FACEBOOK") {
-				metas = append(metas, host.name)
-			}
+			metas = append(metas, host.name)
 			continue
 		}
 		u, err := url.Parse(value)

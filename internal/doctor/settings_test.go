@@ -105,8 +105,14 @@ func TestBrokenConfigurationsAreNamed(t *testing.T) {
 		"more scopes than needed":        {doctor.Environment{app.EnvScopes: "instagram_business_basic,instagram_business_manage_messages"}, []string{"info scope-more " + app.EnvScopes}},
 		"Facebook with Instagram scopes": {facebook(doctor.Environment{app.EnvFacebookScopes: "instagram_basic,pages_show_list,business_management,instagram_business_basic"}), []string{"error scope-family " + app.EnvFacebookScopes}},
 		"Facebook without the portfolio": {facebook(doctor.Environment{app.EnvFacebookScopes: "instagram_basic,pages_show_list"}), []string{"warning scope-missing " + app.EnvFacebookScopes}},
-		"Facebook with both":             {facebook(doctor.Environment{app.EnvFacebookConfigID: "123456789", app.EnvFacebookScopes: "instagram_basic,pages_show_list,business_management"}), []string{"info facebook-scopes-unused " + app.EnvFacebookScopes}},
-		"Facebook as it should be":       {facebook(nil), nil},
+		"Facebook with both":             {facebook(doctor.Environment{app.EnvFacebookConfigID: "123456789", app.EnvFacebookScopes: "instagram_basic,pages_show_list,business_management,email"}), []string{"info facebook-scopes-unused " + app.EnvFacebookScopes}},
+		"what the template sets": {changed(doctor.Environment{
+			app.EnvFacebookScopes: "instagram_basic,pages_show_list,business_management", app.EnvMetaAppID: "", app.EnvMetaAppSecretName: "", app.EnvFacebookConfigID: "",
+			app.EnvFacebookWWW: "https://www.facebook.com", app.EnvFacebookGraph: "https://graph.facebook.com", app.EnvInstagramWWW: "https://www.instagram.com",
+		}), nil},
+		"a configuration beside the default": {facebook(doctor.Environment{app.EnvFacebookConfigID: "123456789", app.EnvFacebookScopes: "instagram_basic,pages_show_list,business_management"}), nil},
+		"Facebook's simulator alone":         {facebook(doctor.Environment{app.EnvFacebookGraph: "https://sim.example"}), []string{"error hosts-mixed " + app.EnvFacebookGraph}},
+		"Facebook as it should be":           {facebook(nil), nil},
 		"settings of a login that is off": {doctor.Environment{app.EnvFacebookConfigID: "123456789"}, []string{
 			"info facebook-off " + app.EnvMetaAppID}},
 		"one host of a simulator":    {doctor.Environment{app.EnvInstagramGraph: "https://sim.example"}, []string{"error hosts-mixed " + app.EnvInstagramGraph}},

@@ -143,9 +143,6 @@ func (s Stack) difference(d table.Difference) Finding {
 // like.
 func (s Stack) CheckSecrets(ctx context.Context, facts *Facts) []Finding {
 	var findings []Finding
-	if facts.Resources.Secrets == nil {
-		facts.Resources.Secrets = map[string]string{}
-	}
 	for _, fixed := range []struct {
 		name, member, whose string
 		look                func(igauth.Secret, string) []Finding
@@ -182,11 +179,11 @@ func (s Stack) secret(ctx context.Context, facts *Facts, name string) *Finding {
 		return s.Secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name})
 	})
 	switch why := ""; {
-	case err != nil && storeReason(err) == "you are not allowed to":
+	case err != nil && storeReason(err) == notAllowed:
 		// It may be read all the same.
 		return nil
 	case err != nil:
-		if why = storeReason(err); why == "it does not exist here" {
+		if why = storeReason(err); why == notHere {
 			f := fault("secret-missing", name, "There is no secret "+name+".", "The functions need it, and fail without it.",
 				"Look whether --stack and the region are the right ones. If somebody deleted it, deploy again or make it anew.")
 			return &f
@@ -198,6 +195,9 @@ func (s Stack) secret(ctx context.Context, facts *Facts, name string) *Finding {
 			"Bring it back: aws secretsmanager restore-secret --secret-id "+name)
 		return &f
 	}
+	if facts.Resources.Secrets == nil {
+		facts.Resources.Secrets = map[string]string{}
+	}
 	facts.Resources.Secrets[name] = aws.ToString(out.ARN)
 	return nil
 }
@@ -205,7 +205,7 @@ func (s Stack) secret(ctx context.Context, facts *Facts, name string) *Finding {
 func unreadable(name, whose, member string, err error) Finding {
 	var api interface{ ErrorCode() string }
 	if errors.As(err, &api) || errors.Is(err, context.DeadlineExceeded) {
-		if storeReason(err) == "you are not allowed to" {
+		if storeReason(err) == notAllowed {
 			return note("secret-not-read", name, "You are not allowed to read the secret "+name+", so the "+whose+" was not looked at.", "", "")
 		}
 		return fault("secret-unreachable", name, "The secret "+name+" cannot be read: "+storeReason(err)+".", "The functions need the "+whose+".", storeMend(err))
@@ -215,41 +215,58 @@ func unreadable(name, whose, member string, err error) Finding {
 		fmt.Sprintf("Put {%q: \"…\"} into it, or the %s alone.", member, whose))
 }
 
-// CheckVault looks at whether tokens can be read: at the keyset if they are
-// sealed, and at the secret of the account that ends first if they are not. No
-// token is read.
+// CheckVault looks at whether tokens can be read: at the secret of the account
+// that ends first, and at the keyset if tokens are sealed. No token is read.
 func (s Stack) CheckVault(ctx context.Context, facts *Facts) []Finding {
 	sample, known := s.sample(ctx)
-	isSealed := s.Vault == app.VaultSealed
-	if known && s.Tokens.Keeps(sample.Ref) {
-		name := s.Name + "/accounts/" + string(sample.ID)
-		if f := s.secret(ctx, facts, name); f != nil {
-			f.ID = "vault-" + f.ID
-			f.Why = "The token of this account cannot be read, though its row says that it has one."
-			f.Mend = "Have the owner connect the account again: igauth reconnect " + string(sample.ID)
-			return []Finding{*f}
-		}
-	} else if known {
-		isSealed = true
+	kept := known && s.Tokens.Keeps(sample.Ref)
+	var findings []Finding
+	if kept {
+		findings = s.token(ctx, facts, sample)
 	}
-	if !isSealed {
-		return []Finding{good("vault", "", "Tokens are kept in Secrets Manager, which answers.")}
+	if s.Vault == app.VaultSealed || known && !kept {
+		findings = append(findings, s.keyset(ctx, facts))
 	}
+	if len(findings) == 0 {
+		findings = append(findings, good("vault", "", "No account has a token in Secrets Manager yet."))
+	}
+	return findings
+}
+
+// keyset looks at the keys of sealed tokens.
+func (s Stack) keyset(ctx context.Context, facts *Facts) Finding {
 	text, err := bounded(ctx, s.Keyset.Text)
 	facts.Secrets = append(facts.Secrets, text)
 	const lost = "Without it no sealed token opens, and every account would have to be connected again."
 	switch {
 	case errors.Is(err, igauth.ErrNotFound):
-		return []Finding{fault("vault-keyset-missing", s.KeysetName, "There is no keyset "+s.KeysetName+".", lost,
-			"If it was deleted, bring it back at once: aws secretsmanager restore-secret --secret-id "+s.KeysetName)}
+		return fault("vault-keyset-missing", s.KeysetName, "There is no keyset "+s.KeysetName+".", lost,
+			"If it was deleted, bring it back at once: aws secretsmanager restore-secret --secret-id "+s.KeysetName)
+	case err != nil && storeReason(err) == notAllowed:
+		return note("vault-not-asked", s.KeysetName, "You are not allowed to read the keyset "+s.KeysetName+", so it was not looked at.", "", "")
 	case err != nil:
-		return []Finding{fault("vault-unreachable", s.KeysetName, "The keyset "+s.KeysetName+" cannot be read: "+storeReason(err)+".", lost, storeMend(err))}
+		return fault("vault-unreachable", s.KeysetName, "The keyset "+s.KeysetName+" cannot be read: "+storeReason(err)+".", lost, storeMend(err))
 	}
 	if _, err := sealed.ParseKeyset(text); err != nil {
-		return []Finding{fault("vault-keyset-damaged", s.KeysetName, "The keyset "+s.KeysetName+" is damaged.", lost,
-			"Put its previous version back: aws secretsmanager get-secret-value --version-stage AWSPREVIOUS")}
+		return fault("vault-keyset-damaged", s.KeysetName, "The keyset "+s.KeysetName+" is damaged.", lost,
+			"Put its previous version back: aws secretsmanager get-secret-value --version-stage AWSPREVIOUS --secret-id "+s.KeysetName)
 	}
-	return []Finding{good("vault", s.KeysetName, "Tokens are sealed, and the keyset can be read.")}
+	return good("vault", s.KeysetName, "Tokens are sealed, and the keyset can be read.")
+}
+
+// token looks at the secret of an account.
+func (s Stack) token(ctx context.Context, facts *Facts, a igauth.Account) []Finding {
+	name := s.Name + "/accounts/" + string(a.ID)
+	if f := s.secret(ctx, facts, name); f != nil {
+		f.ID = "vault-" + f.ID
+		f.Why = "The token of this account cannot be read, though its row says that it has one."
+		f.Mend = "Have the owner connect the account again: igauth reconnect " + string(a.ID)
+		return []Finding{*f}
+	}
+	if facts.Resources.Secrets[name] == "" {
+		return []Finding{note("vault-not-asked", name, "You are not allowed to look at the secrets of accounts, so they were not looked at.", "", "")}
+	}
+	return []Finding{good("vault", name, "Tokens are kept in Secrets Manager, and that of the account that ends first is there.")}
 }
 
 // sample returns an account that has a token, if there is one.
