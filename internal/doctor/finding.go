@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"igauth/internal/igauth"
 )
@@ -129,6 +130,13 @@ func scrub(text string, secrets []igauth.Secret) string {
 			text = strings.ReplaceAll(text, plain, hidden)
 		}
 	}
+	// What another machine has answered must not write on this terminal.
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 	return secretLike.ReplaceAllString(text, hidden)
 }
 

@@ -273,6 +273,10 @@ func TestReportsShowNoSecret(t *testing.T) {
 			}
 		}
 	}
+	// Nor what another machine says to the terminal.
+	if f := doctor.NewReport("a test", []doctor.Finding{{What: "it says \x1b[2J\nhello"}}).Findings[0]; f.What != "it says  [2J hello" {
+		t.Errorf("got %q", f.What)
+	}
 	// One that has no form of its own is known to who hands it over.
 	r := doctor.NewReport("a test", []doctor.Finding{{ID: "x", What: "it is hunter22, yes"}}, igauth.NewSecret("hunter22\n"))
 	if strings.Contains(r.Findings[0].What, "hunter22") {
