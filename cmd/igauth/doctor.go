@@ -11,6 +11,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
 
 	"igauth/internal/app"
 	"igauth/internal/app/deployed"
@@ -139,13 +140,26 @@ var severityColours = map[doctor.Severity]text.Colors{
 	doctor.Error:   {text.FgRed, text.Bold},
 }
 
-// textWidth is how wide the words of a finding are.
-const textWidth = 88
+// How wide the words of a finding are: at most so, at least so, and on a terminal
+// what the columns before them leave.
+const maxText, minText, beforeText = 88, 40, 36
+
+func textWidth(t *terminal) int {
+	file, ok := t.out.(*os.File)
+	if !ok {
+		return maxText
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return maxText
+	}
+	return max(minText, min(maxText, columns-beforeText))
+}
 
 // reportFindings shows a report to a person.
 func reportFindings(t *terminal, r doctor.Report) error {
 	_, _ = fmt.Fprintf(t.out, "Examined: %s.\n\n", r.Examined)
-	w := newTable(t)
+	w, width := newTable(t), textWidth(t)
 	w.AppendHeader(table.Row{"", "FINDING", "WHAT"})
 	for _, f := range r.Findings {
 		mark := string(f.Severity)
@@ -160,7 +174,7 @@ func reportFindings(t *terminal, r doctor.Report) error {
 			lines = append(lines, "→ "+f.Mend)
 		}
 		for i, line := range lines {
-			lines[i] = text.WrapSoft(line, textWidth)
+			lines[i] = text.WrapSoft(line, width)
 		}
 		w.AppendRow(table.Row{mark, f.ID, strings.Join(lines, "\n")})
 	}

@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"time"
 
 	"igauth/internal/app"
@@ -64,27 +62,25 @@ func (e Examination) outside(ctx context.Context, env Environment, known []Findi
 	if !Usable(known, app.EnvAppID) {
 		id = ""
 	}
-	var (
-		group             sync.WaitGroup
-		reached, apps, at []Finding
-		skews             []Skew
-	)
-	group.Go(func() { reached, skews = network.Hosts(ctx, unique(hosts)...) })
-	if id != "" {
-		group.Go(func() {
-			apps = network.Apps(ctx, App{
+	var skews []Skew
+	checks := []func() []Finding{
+		func() (found []Finding) {
+			found, skews = network.Hosts(ctx, unique(hosts)...)
+			return found
+		},
+		func() []Finding {
+			return network.Apps(ctx, App{
 				InstagramID: id, RedirectURI: public + "/callback", API: api,
 				MetaID: env.Get(app.EnvMetaAppID), MetaSecret: metaSecret, Graph: facebook,
 			})
-		})
+		},
 	}
 	if public != "" && Usable(known, app.EnvPublicURL) {
-		group.Go(func() {
-			at = network.Site(ctx, Site{Origin: public, AppID: id, WWW: www, Guarded: guarded})
+		checks = append(checks, func() []Finding {
+			return network.Site(ctx, Site{Origin: public, AppID: id, WWW: www, Guarded: guarded})
 		})
 	}
-	group.Wait()
-	return append(append(reached, apps...), at...), skews
+	return together(checks...), skews
 }
 
 // unique returns a list without repetitions, in its order.
@@ -165,38 +161,48 @@ func (e Examination) Stack(ctx context.Context, s Stack, client IAM, functions [
 	findings = append(findings, Dashboard(env)...)
 	findings = append(findings, Version(e.Version, e.Now())...)
 
-	var facts Facts
-	atTable, there := s.CheckTable(ctx, &facts)
-	findings = append(findings, atTable...)
-	findings = append(findings, s.CheckSecrets(ctx, &facts)...)
+	var facts, more Facts
+	there := false
+	findings = append(findings, together(
+		func() (found []Finding) {
+			found, there = s.CheckTable(ctx, &facts)
+			return found
+		},
+		func() []Finding { return s.CheckSecrets(ctx, &more) },
+	)...)
+	facts.add(more)
+	facts.MetaSecret = more.MetaSecret
 	facts.Resources.Settle(s.Name, s.Region, env.Get(app.EnvEventBus))
 
 	policy, _ := igauth.ParsePolicy(env.Get(app.EnvPolicy)) // what is wrong with it was named
-	var (
-		group                          sync.WaitGroup
-		online, tokens, inside, rights []Finding
-		skews                          []Skew
-	)
-	var more Facts // of the vault
-	if e.Online {
-		group.Go(func() { online, skews = e.outside(ctx, env, findings, "/accounts", facts.MetaSecret) })
-	}
+	var skews []Skew
+	var ofVault Facts
+	var checks []func() []Finding
 	if there {
-		group.Go(func() { tokens = s.CheckVault(ctx, &more) })
-		group.Go(func() {
-			inside = Installation{Ledger: s.Ledger, Warn: policy.WarnWithin, Now: e.Now(), Vault: billed(s.Vault)}.Check(ctx)
-		})
+		checks = append(checks,
+			func() []Finding { return s.CheckVault(ctx, &ofVault) },
+			func() []Finding {
+				return Installation{Ledger: s.Ledger, Warn: policy.WarnWithin, Now: e.Now(), Vault: billed(s.Vault)}.Check(ctx)
+			},
+		)
 		if len(functions) > 0 {
-			group.Go(func() { rights = CheckRights(ctx, client, functions, facts.Resources) })
+			checks = append(checks, func() []Finding { return CheckRights(ctx, client, functions, facts.Resources) })
 		}
 	}
-	group.Wait()
-	findings = slices.Concat(findings, tokens, inside, rights, online, Clock(append(skews, facts.Skews...)))
+	if e.Online {
+		known := findings
+		checks = append(checks, func() (found []Finding) {
+			found, skews = e.outside(ctx, env, known, "/accounts", facts.MetaSecret)
+			return found
+		})
+	}
+	findings = append(findings, together(checks...)...)
+	findings = append(findings, Clock(append(skews, facts.Skews...))...)
 	examined := "the stack " + s.Name + " in " + s.Region
 	if e.Online {
 		examined += ", Meta, and the public URL"
 	}
-	return NewReport(examined, findings, append(facts.Secrets, more.Secrets...)...)
+	return NewReport(examined, findings, append(facts.Secrets, ofVault.Secrets...)...)
 }
 
 // billed returns the vault as the bill names it.

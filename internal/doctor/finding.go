@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"igauth/internal/igauth"
@@ -143,3 +144,15 @@ func scrub(text string, secrets []igauth.Secret) string {
 // minHidden is how long a secret is at least to be taken out: the text "a" is in
 // every sentence.
 const minHidden = 6
+
+// together makes checks at the same time and returns what they find, in the order
+// of the checks.
+func together(checks ...func() []Finding) []Finding {
+	found := make([][]Finding, len(checks))
+	var group sync.WaitGroup
+	for i, check := range checks {
+		group.Go(func() { found[i] = check() })
+	}
+	group.Wait()
+	return slices.Concat(found...)
+}

@@ -60,10 +60,12 @@ func (i Installation) Check(ctx context.Context) []Finding {
 	findings := []Finding{good("ledger", "", "The ledger can be read.")}
 	findings = append(findings, i.schedule(health)...)
 	findings = append(findings, i.incidents(health)...)
-	findings = append(findings, i.accounts(ctx, health)...)
-	findings = append(findings, i.nextEnds(ctx)...)
-	findings = append(findings, i.due(ctx, health)...)
-	return append(findings, i.removals(ctx)...)
+	return append(findings, together(
+		func() []Finding { return i.accounts(ctx, health) },
+		func() []Finding { return i.nextEnds(ctx) },
+		func() []Finding { return i.due(ctx, health) },
+		func() []Finding { return i.removals(ctx) },
+	)...)
 }
 
 // bounded asks a ledger, for CallTimeout at most.

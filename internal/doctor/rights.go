@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -167,12 +166,11 @@ func Rights() map[string][]Right {
 // it.
 func CheckRights(ctx context.Context, client IAM, functions []Function, r Resources) []Finding {
 	rights := Rights()
-	found := make([]Finding, len(functions))
-	var group sync.WaitGroup
-	for i, function := range functions {
-		group.Go(func() { found[i] = roleRights(ctx, client, function, rights[function.Part], r) })
+	var checks []func() []Finding
+	for _, function := range functions {
+		checks = append(checks, func() []Finding { return []Finding{roleRights(ctx, client, function, rights[function.Part], r)} })
 	}
-	group.Wait()
+	found := together(checks...)
 	// Who may not ask about one may not ask about the others.
 	if i := slices.IndexFunc(found, func(f Finding) bool { return f.ID == "rights-not-asked" }); i >= 0 {
 		rest := slices.DeleteFunc(slices.Clone(found), func(f Finding) bool { return f.ID == "rights-not-asked" })

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"sync"
 )
 
 // A Site is an installation as visitors and the backend reach it.
@@ -23,15 +23,13 @@ type Site struct {
 // everything depends are there and do what they should. It starts no flow that
 // anybody has to clean up, and connects nothing.
 func (n Network) Site(ctx context.Context, s Site) []Finding {
-	checks := []func(context.Context, Site) Finding{n.authorize, n.callback, n.guarded}
-	found := make([]Finding, len(checks))
-	var group sync.WaitGroup
-	for i, check := range checks {
-		group.Go(func() { found[i] = check(ctx, s) })
+	var checks []func() []Finding
+	for _, check := range []func(context.Context, Site) Finding{n.authorize, n.callback, n.guarded} {
+		checks = append(checks, func() []Finding { return []Finding{check(ctx, s)} })
 	}
-	group.Wait()
-	// If nobody is there, that is one thing to say and not three.
-	if down := found[0]; down.ID == "site-unreachable" && found[1].ID == down.ID && found[2].ID == down.ID {
+	found := together(checks...)
+	// If nobody is there, that is one thing to say and not several.
+	if !slices.ContainsFunc(found, func(f Finding) bool { return f.ID != "site-unreachable" }) {
 		return found[:1]
 	}
 	return found

@@ -78,6 +78,30 @@ type Facts struct {
 	Secrets    []igauth.Secret
 }
 
+// add takes over what was learnt elsewhere of secrets.
+func (f *Facts) add(more Facts) {
+	f.Secrets = append(f.Secrets, more.Secrets...)
+	for name, arn := range more.Resources.Secrets {
+		f.note(name, arn)
+	}
+}
+
+// note writes down the ARN of a secret.
+func (f *Facts) note(name, arn string) {
+	if f.Resources.Secrets == nil {
+		f.Resources.Secrets = map[string]string{}
+	}
+	f.Resources.Secrets[name] = arn
+}
+
+// text returns the one secret that was read, if there was one.
+func (f Facts) text() igauth.Secret {
+	if len(f.Secrets) == 0 {
+		return igauth.Secret{}
+	}
+	return f.Secrets[0]
+}
+
 // CheckTable looks at the ledger's table, and reports whether it is there.
 func (s Stack) CheckTable(ctx context.Context, facts *Facts) (findings []Finding, there bool) {
 	out, err := bounded(ctx, func(ctx context.Context) (*dynamodb.DescribeTableOutput, error) {
@@ -142,35 +166,44 @@ func (s Stack) difference(d table.Difference) Finding {
 // CheckSecrets looks at the fixed secrets: that they are there and what they look
 // like.
 func (s Stack) CheckSecrets(ctx context.Context, facts *Facts) []Finding {
-	var findings []Finding
-	for _, fixed := range []struct {
-		name, member, whose string
-		look                func(igauth.Secret, string) []Finding
-	}{
+	fixed := []fixedSecret{
 		{s.AppSecret, "app_secret", "app secret", AppSecret},
 		{s.StateKey, "state_key", "state key", StateKey},
 		{s.MetaAppSecret, "app_secret", "Meta app secret", AppSecret},
-	} {
-		if fixed.name == "" {
-			continue
-		}
-		f := s.secret(ctx, facts, fixed.name)
-		if f != nil {
-			findings = append(findings, *f)
-			continue
-		}
-		text, err := bounded(ctx, func(ctx context.Context) (igauth.Secret, error) { return s.Read(ctx, fixed.name, fixed.member) })
-		if err != nil {
-			findings = append(findings, unreadable(fixed.name, fixed.whose, fixed.member, err))
-			continue
-		}
-		facts.Secrets = append(facts.Secrets, text)
-		if fixed.name == s.MetaAppSecret {
-			facts.MetaSecret = text
-		}
-		findings = append(findings, fixed.look(text, fixed.name)...)
 	}
+	learnt := make([]Facts, len(fixed))
+	var checks []func() []Finding
+	for i, f := range fixed {
+		if f.name != "" {
+			checks = append(checks, func() []Finding { return s.fixed(ctx, f, &learnt[i]) })
+		}
+	}
+	findings := together(checks...)
+	for _, more := range learnt {
+		facts.add(more)
+	}
+	facts.MetaSecret = learnt[len(learnt)-1].text()
 	return findings
+}
+
+// A fixedSecret is one of an installation, and not of an account.
+type fixedSecret struct {
+	// name is the secret's, member that of a text in it, whose what a person calls
+	// the text.
+	name, member, whose string
+	look                func(igauth.Secret, string) []Finding
+}
+
+func (s Stack) fixed(ctx context.Context, f fixedSecret, facts *Facts) []Finding {
+	if wrong := s.secret(ctx, facts, f.name); wrong != nil {
+		return []Finding{*wrong}
+	}
+	text, err := bounded(ctx, func(ctx context.Context) (igauth.Secret, error) { return s.Read(ctx, f.name, f.member) })
+	if err != nil {
+		return []Finding{unreadable(f.name, f.whose, f.member, err)}
+	}
+	facts.Secrets = append(facts.Secrets, text)
+	return f.look(text, f.name)
 }
 
 // secret looks at whether a secret is there, and notes its ARN.
@@ -195,10 +228,7 @@ func (s Stack) secret(ctx context.Context, facts *Facts, name string) *Finding {
 			"Bring it back: aws secretsmanager restore-secret --secret-id "+name)
 		return &f
 	}
-	if facts.Resources.Secrets == nil {
-		facts.Resources.Secrets = map[string]string{}
-	}
-	facts.Resources.Secrets[name] = aws.ToString(out.ARN)
+	facts.note(name, aws.ToString(out.ARN))
 	return nil
 }
 
