@@ -157,6 +157,34 @@ func TestDoctorWithoutTheServer(t *testing.T) {
 	}
 }
 
+// A folder that is used with Meta's Instagram wants what Meta wants, and the app
+// secret is looked at where it is.
+func TestDoctorOfARealFolder(t *testing.T) {
+	const secret = "00112233445566778899aabbccddeeff"
+	dir := t.TempDir()
+	f, err := local.Create(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := f.APIKey.Reveal()
+	if err := f.Remember(local.Record{AppID: "990602627938098", Real: true, PublicURL: "http://127.0.0.1:8080", ClockOffset: "0s"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	shell(t, "IGAUTH_DEV_APP_SECRET='"+secret+"'")
+	for _, args := range [][]string{nil, {"--json"}} {
+		code, out, errOut := igauthCommand(append([]string{"doctor", "--offline", "--data", dir}, args...)...)
+		if code != exitWarnings || !strings.Contains(out, "public-url-local") || !strings.Contains(out, "app-secret-shape") {
+			t.Errorf("got exit code %d, %s\n%s", code, errOut, out)
+		}
+		if strings.Contains(out+errOut, secret) || strings.Contains(out+errOut, key) {
+			t.Error("a secret is shown")
+		}
+	}
+}
+
 func TestDoctorOfTheShell(t *testing.T) {
 	good := []string{
 		"IGAUTH_APP_ID=990602627938098", "IGAUTH_APP_SECRET_NAME=igauth/app", "IGAUTH_STATE_KEY_NAME=igauth/state-key", "IGAUTH_TABLE=igauth-ledger",

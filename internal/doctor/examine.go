@@ -116,7 +116,7 @@ type Folder struct {
 
 // Folder examines a folder of igauth dev, and the server that uses it.
 func (e Examination) Folder(ctx context.Context, f Folder) Report {
-	findings := Settings{Environment: f.Environment, Simulator: f.Simulator}.Check()
+	findings := Settings{Environment: f.Environment, Simulator: f.Simulator, Local: true}.Check()
 	findings = append(findings, Dashboard(f.Environment)...)
 	findings = append(findings, Version(e.Version, e.Now())...)
 	if !f.Simulator && !f.AppSecret.IsZero() {
@@ -152,7 +152,7 @@ func silent(findings []Finding) bool {
 func (e Examination) Stack(ctx context.Context, s Stack, client IAM, functions []Function, unlisted error) Report {
 	findings, env := Deployed(s.Name, functions, unlisted)
 	settings := Settings{Environment: env, Required: Required}
-	if unlisted != nil {
+	if env == nil {
 		env = e.Environment
 		settings = Settings{Environment: env}
 	}

@@ -77,7 +77,7 @@ func bounded[T any](ctx context.Context, ask func(context.Context) (T, error)) (
 
 func (i Installation) schedule(h igauth.Health) []Finding {
 	const why = "Tokens die after sixty days without a refresh, and nobody is told while nothing runs."
-	const mend = "Look at the schedule <stack>-refresh in EventBridge Scheduler (it must be enabled), and at the log of the function refresh. igauth refresh --aws does a run now."
+	const mend = "Look at the schedule <stack>-refresh in EventBridge Scheduler (it must be enabled, or its four parts with RefreshSpread), and at the log of the function refresh. igauth refresh --aws does a run now."
 	silent := i.Now.Sub(h.RanAt)
 	switch {
 	case i.Idle != "":

@@ -18,6 +18,9 @@ type Settings struct {
 	Required []string
 	// Simulator says that Instagram is meant to be the simulator.
 	Simulator bool
+	// Local says that they are of a folder of igauth dev, which is given secrets and
+	// not their names.
+	Local bool
 }
 
 // Check examines the settings and asks nobody.
@@ -32,6 +35,9 @@ func (s Settings) Check() []Finding {
 		if !misspelt[name] {
 			clean[name] = value
 		}
+	}
+	if s.Local && clean[app.EnvMetaAppID] != "" {
+		clean[app.EnvMetaAppSecretName] = "--meta-app-secret"
 	}
 	for _, name := range s.Required {
 		if clean[name] == "" && !misspelt[name] {

@@ -154,6 +154,17 @@ func simulator(origin string) doctor.Environment {
 	return doctor.Environment{app.EnvInstagramWWW: origin, app.EnvInstagramAPI: origin, app.EnvInstagramGraph: origin}
 }
 
+// A folder of igauth dev has no names of secrets.
+func TestFolderNeedsNoNamesOfSecrets(t *testing.T) {
+	env := doctor.Environment{app.EnvAppID: "990602627938098", app.EnvMetaAppID: "880602627938098"}
+	for _, local := range []bool{true, false} {
+		got := grave(doctor.Settings{Environment: env, Local: local}.Check(), doctor.Warning)
+		if (len(got) == 0) != local {
+			t.Errorf("local %t: got %q", local, got)
+		}
+	}
+}
+
 // A variable that somebody adds to the settings is examined, too.
 func TestEveryVariableIsKnown(t *testing.T) {
 	source, err := os.ReadFile("../app/settings.go")

@@ -312,12 +312,16 @@ func (s Stack) sample(ctx context.Context) (igauth.Account, bool) {
 }
 
 // Deployed looks at the functions of a stack, and returns the settings that they
-// share. Err is why the functions could not be listed.
+// share, nil if there are no functions. Err is why they could not be listed.
 func Deployed(stack string, functions []Function, err error) ([]Finding, Environment) {
 	if err != nil {
 		return []Finding{note("functions-not-listed", "", "The deployed functions could not be looked at: "+storeReason(err)+".",
 			"So their settings and rights were not examined. The settings of this shell were, where there are any.",
 			"To have them examined, use credentials with lambda:ListFunctions.")}, nil
+	}
+	if len(functions) == 0 {
+		return []Finding{fault("stack-missing", stack, "There is no function of a stack "+stack+" here.",
+			"Nothing of it runs, or it runs elsewhere.", "Look whether --stack, the region and the AWS account are the right ones (AWS_REGION, AWS_PROFILE).")}, nil
 	}
 	var findings []Finding
 	settings, from := Environment{}, map[string]string{}

@@ -288,6 +288,34 @@ func (p *patient) settings(name, value string) {
 	}
 }
 
+// The variables of a shell are examined with what Meta and the public URL say.
+func TestShell(t *testing.T) {
+	for name, c := range map[string]struct {
+		with doctor.Environment
+		want []string
+	}{
+		"nothing wrong":         {nil, nil},
+		"another app":           {doctor.Environment{app.EnvAppID: "770602627938098"}, []string{"error authorize-app-id /authorize"}},
+		"an id that is no id":   {doctor.Environment{app.EnvAppID: "my-app"}, []string{"error app-id IGAUTH_APP_ID"}},
+		"an address that is no": {doctor.Environment{app.EnvPublicURL: "https://connect.example.com/"}, []string{"error public-url IGAUTH_PUBLIC_URL"}},
+	} {
+		p := newPatient(t, nil)
+		e := doctor.Examination{
+			Environment: changed(c.with), Network: doctor.Network{Client: &http.Client{Transport: p}},
+			Version: doctor.CurrentVersion(), Now: func() time.Time { return p.at }, Online: true,
+		}
+		r := e.Shell(t.Context())
+		if got := grave(r.Findings, doctor.Warning); !slices.Equal(got, append([]string{}, c.want...)) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+		// What is known to be wrong is not asked about.
+		asked := slices.ContainsFunc(r.Findings, func(f doctor.Finding) bool { return f.ID == "app-id" && f.Severity == doctor.OK })
+		if asked == (name == "an id that is no id") {
+			t.Errorf("%s: Instagram was asked about the app id: %t", name, asked)
+		}
+	}
+}
+
 func TestBrokenStacksAreNamed(t *testing.T) {
 	const token = "igauth/accounts/17841400000000001"
 	without := func(name string) func(*dynamodb.CreateTableInput) {
@@ -304,10 +332,7 @@ func TestBrokenStacksAreNamed(t *testing.T) {
 			p.stack.Table, p.stack.Name, p.functions = "other-ledger", "other", nil
 			p.stack.AppSecret, p.stack.StateKey = "other/app", "other/state-key"
 		}, []string{
-			"error env-missing IGAUTH_APP_ID", "error env-missing IGAUTH_APP_SECRET_NAME", "error env-missing IGAUTH_PUBLIC_URL", "error env-missing IGAUTH_SECRET_PREFIX",
-			"error env-missing IGAUTH_STATE_KEY_NAME", "error env-missing IGAUTH_TABLE",
-			"error function-missing accounts", "error function-missing authorize", "error function-missing callback", "error function-missing refresh",
-			"error secret-missing other/app", "error secret-missing other/state-key", "error table-unreachable other-ledger"}},
+			"error secret-missing other/app", "error secret-missing other/state-key", "error stack-missing other", "error table-unreachable other-ledger"}},
 		"no stream": {func(in *dynamodb.CreateTableInput) { in.StreamSpecification = nil }, nil, []string{"error table-stream igauth-ledger"}},
 		"a stream of keys": {func(in *dynamodb.CreateTableInput) {
 			in.StreamSpecification.StreamViewType = dynamotypes.StreamViewTypeKeysOnly
