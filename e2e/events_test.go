@@ -188,6 +188,37 @@ func (m *meta) Profile(_ context.Context, secret igauth.Secret) (igauth.Profile,
 	return igauth.Profile{ID: id, AppScopedID: "24" + string(id), Username: "user." + string(id[len(id)-1:]), AccountType: "BUSINESS"}, err
 }
 
+// facebook is Meta behind Facebook Login, for a system user with a Page. The app can
+// be broken.
+type facebook struct{ broken igauth.Code }
+
+func (f *facebook) refused() error {
+	if f.broken != "" {
+		return &igauth.Error{Code: f.broken, Class: f.broken.Class()}
+	}
+	return nil
+}
+
+func (f *facebook) ExtendToken(_ context.Context, user igauth.Secret) (igauth.Token, error) {
+	return igauth.Token{Value: user}, f.refused()
+}
+
+func (f *facebook) Inspect(context.Context, igauth.Secret) (igauth.Inspection, error) {
+	return igauth.Inspection{Valid: true, Type: "SYSTEM_USER", AppScopedID: "9001", Scopes: []string{"instagram_basic"}}, f.refused()
+}
+
+func (f *facebook) Pages(context.Context, igauth.Secret, string) ([]igauth.Page, string, error) {
+	return []igauth.Page{{ID: "5501", Token: igauth.NewSecret("EAAPage"), Account: "17841400000010115", Username: "user.5"}}, "", f.refused()
+}
+
+func (f *facebook) PageToken(context.Context, string, igauth.Secret) (igauth.Secret, error) {
+	return igauth.NewSecret("EAAPage"), f.refused()
+}
+
+func (f *facebook) Profile(_ context.Context, account igauth.AccountID, _ igauth.Secret) (igauth.Profile, error) {
+	return igauth.Profile{ID: account, Username: "user.5"}, f.refused()
+}
+
 // An installation lives through all there is to tell, and each event that it sends
 // is of its type's schema and has no member that the schema does not name.
 func TestEventsAreOfTheirSchemas(t *testing.T) {
@@ -214,7 +245,8 @@ func TestEventsAreOfTheirSchemas(t *testing.T) {
 	relay, err := igauth.NewRelay(igauth.RelayConfig{Store: store, Publisher: publisher, Links: links{}})
 	must(err)
 	instagram := &meta{now: clock, owner: map[string]igauth.AccountID{}, refuse: map[igauth.AccountID]igauth.Code{}}
-	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: instagram, Relay: relay, PerSecond: -1})
+	pages := &facebook{}
+	refresher, err := igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: instagram, Facebook: pages, Relay: relay, PerSecond: -1})
 	must(err)
 
 	accounts := []igauth.AccountID{"17841400000010111", "17841400000010112", "17841400000010113", "17841400000010114"}
@@ -222,6 +254,10 @@ func TestEventsAreOfTheirSchemas(t *testing.T) {
 		_, err := refresher.Import(t.Context(), igauth.Import{Token: instagram.issue(id)})
 		must(err)
 	}
+	// A token that never ends.
+	person, err := refresher.Import(t.Context(), igauth.Import{Token: igauth.NewSecret("EAAPerson")})
+	must(err)
+	accounts = append(accounts, person.ID)
 	// Runs report the failures that are made here; what they send is looked at.
 	live := func(days int) {
 		for range days * 4 {
@@ -248,12 +284,19 @@ func TestEventsAreOfTheirSchemas(t *testing.T) {
 	live(2)
 	refuse("")
 	live(2)
+	pages.broken = igauth.CodeAppSecret
+	live(2)
+	pages.broken = ""
+	live(2)
 	_, err = store.Disconnect(t.Context(), accounts[2])
 	must(err)
 	_, err = store.Erase(t.Context(), accounts[3])
 	must(err)
 	must(relay.Accounts(t.Context(), accounts...))
 
+	if incidents := sent.details[string(igauth.EventIncident)]; !strings.Contains(strings.Join(incidents, "\n"), `"login":"facebook"`) {
+		t.Errorf("no incident is of Facebook Login: %s", incidents)
+	}
 	documents, compiled := schemas(t)
 	for _, title := range declaredTypes(t) {
 		if len(sent.details[title]) == 0 {
@@ -272,7 +315,7 @@ func TestEventsAreOfTheirSchemas(t *testing.T) {
 				t.Errorf("%s\n%s: %v", detail, title, err)
 			}
 			unknown(t, title, documents[title], body.(object))
-			if strings.Contains(detail, "IGAA") {
+			if strings.Contains(detail, "IGAA") || strings.Contains(detail, "EAA") {
 				t.Errorf("%s holds a token", title)
 			}
 		}

@@ -154,8 +154,24 @@ func (c *listCommand) Run(ctx context.Context, t *terminal) error {
 		if c.JSON {
 			return printJSON(t, map[string]any{"accounts": views})
 		}
-		return accountTable(t, views)
+		if err := accountTable(t, views); err != nil || len(views) == 0 {
+			return err
+		}
+		return c.sayStale(ctx, t, store)
 	})
+}
+
+// staleAfter is how old the last run may be before somebody is told: two of three
+// hourly ones may fail.
+const staleAfter = 3 * time.Hour
+
+// sayStale tells that no run has looked after the accounts for a while.
+func (w where) sayStale(ctx context.Context, t *terminal, store *igauth.Store) error {
+	ranAt, age, err := store.LastRun(ctx)
+	if err == nil && !ranAt.IsZero() && age > staleAfter {
+		_, err = fmt.Fprintf(t.err, "The last run ended at %s UTC: nobody looks after these accounts. Runs are hourly.\n", moment(ranAt))
+	}
+	return err
 }
 
 // eachAccount calls do for every connected account, in order of id.
@@ -235,8 +251,8 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 	return c.audited(ctx, t, func(store *igauth.Store, audit igauth.Auditor, who string) error {
 		a, err := find(ctx, store, c.Account)
 		if err != nil {
-			refused := igauth.Reading{At: time.Now(), Who: who, Account: igauth.AccountID(c.Account), Code: igauth.CodeAccountNotFound}
-			return errors.Join(err, audit.Audit(ctx, refused))
+			_, _, refused := store.TokenFor(ctx, audit, who, igauth.AccountID(c.Account), 0)
+			return errors.Join(err, unlessKnown(refused))
 		}
 		a, token, err := store.TokenFor(ctx, audit, who, a.ID, c.MinValid)
 		if err != nil {
@@ -249,6 +265,14 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 		_, err = fmt.Fprintln(t.out, view.AccessToken)
 		return err
 	})
+}
+
+// unlessKnown leaves out what find has said in better words.
+func unlessKnown(err error) error {
+	if _, known := errors.AsType[*igauth.Error](err); known {
+		return nil
+	}
+	return err
 }
 
 type disconnectCommand struct {

@@ -20,6 +20,7 @@ type importCommand struct {
 	File     string           `arg:"" optional:"" help:"File with tokens; - is standard input. Without one the token is asked for." placeholder:"FILE"`
 	Format   tokenfile.Format `default:"auto" enum:"${token_formats}" help:"What the file is: ${token_formats} (default ${default})." placeholder:"FORMAT"`
 	Variable string           `help:"Take the token from this variable of a dotenv file." placeholder:"NAME"`
+	Account  string           `help:"Import the token of this account alone: its id or username. A token of Facebook Login may reach several." placeholder:"ACCOUNT"`
 	Replace  bool             `help:"Replace the token of an account that has a live one."`
 }
 
@@ -28,6 +29,10 @@ func (importCommand) Help() string {
 	return `Brings in tokens that were made elsewhere: with "Generate token" in Meta's dashboard, or by
 another tool. Meta is asked whose each token is. A token that is older than a day is
 refreshed at once, so that its end is known; of a younger one the end is assumed until then.
+
+With Facebook Login the token is that of a system user or of a person, and begins with EAA.
+The Page and the Instagram account that it reaches are found; if there are several, name one
+with --account. The Page's token is made from it and kept, and so is the token itself.
 
 The file may hold one token or one in each line, be a .env file, a JSON list, what igauth
 export has written, or the data of instagram-token-agent.`
@@ -65,7 +70,12 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 			break
 		}
 		line := imported{Where: entry.Where}
-		a, err := refresher.Import(ctx, igauth.Import{Token: entry.Token, Scopes: entry.Scopes, Replace: c.Replace})
+		in := igauth.Import{Token: personsToken(entry), Scopes: entry.Scopes, Replace: c.Replace, Account: c.Account}
+		a, err := refresher.Import(ctx, in)
+		if igauth.CodeOf(err) == igauth.CodeSeveralAccounts && c.Account == "" && entry.AccountID != "" {
+			in.Account = string(entry.AccountID)
+			a, err = refresher.Import(ctx, in)
+		}
 		if err != nil {
 			failed++
 			line.Problem = problemOf(err)
@@ -86,6 +96,15 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		return errors.Join(fmt.Errorf("%d imported, %d not", len(done)-failed, failed), unread)
 	}
 	return unread
+}
+
+// personsToken returns the token of an entry that is imported: that from which the
+// entry's own was made, if the file has it.
+func personsToken(entry tokenfile.Entry) igauth.Secret {
+	if !entry.UserToken.IsZero() {
+		return entry.UserToken
+	}
+	return entry.Token
 }
 
 // read returns the tokens of the file, of standard input, or of a person.
@@ -176,9 +195,9 @@ func (c *importCommand) report(t *terminal, done []imported) error {
 			continue
 		}
 		a := line.Account
-		expires := day(a.ExpiresAt)
+		expires := expiry(*a)
 		if a.ExpiryAssumed {
-			expires += " or a day later; known on " + day(a.RefreshAt)
+			expires = day(a.ExpiresAt) + " or a day later; known on " + day(a.RefreshAt)
 		}
 		w.AppendRow([]any{line.Where, a.Username, status(t, a.Status), expires})
 	}

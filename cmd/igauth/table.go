@@ -70,7 +70,18 @@ func expiry(v igauth.AccountView) string {
 	if v.ExpiryAssumed {
 		return day(v.ExpiresAt) + " or later"
 	}
+	switch {
+	case neverExpires(v) && v.DataAccessUntil.IsZero():
+		return "never"
+	case !v.DataAccessUntil.IsZero() && (v.ExpiresAt.IsZero() || v.DataAccessUntil.Before(v.ExpiresAt)):
+		return day(v.DataAccessUntil) + " (data access)"
+	}
 	return day(v.ExpiresAt)
+}
+
+// neverExpires reports whether an account has a token without an end.
+func neverExpires(v igauth.AccountView) bool {
+	return v.ExpiresAt.IsZero() && (v.Status == igauth.StatusActive || v.Status == igauth.StatusExpiring)
 }
 
 func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error {
@@ -83,12 +94,21 @@ func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error
 	row("app-scoped id", v.AppScopedID)
 	row("login", v.Login)
 	row("days left", v.DaysLeft)
-	if v.ExpiresAt.IsZero() {
+	if neverExpires(v) {
+		row("expires", "never")
+	} else if v.ExpiresAt.IsZero() {
 		row("expires", "-")
 	} else if v.ExpiryAssumed {
 		row("expires", moment(v.ExpiresAt)+" at the earliest; a refresh tells")
 	} else {
 		row("expires", moment(v.ExpiresAt))
+	}
+	if !v.DataAccessUntil.IsZero() {
+		text := moment(v.DataAccessUntil) + " unless the owner comes back"
+		if v.DataAccessWarned {
+			text += "; they were asked to"
+		}
+		row("data access ends", text)
 	}
 	row("issued", moment(v.IssuedAt))
 	row("connected", moment(v.ConnectedAt))
@@ -117,6 +137,9 @@ func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error
 		}
 		row("last failure", last)
 		row("what helps", v.LastFailure.Hint)
+		for i, check := range v.LastFailure.Checks {
+			row(fmt.Sprintf("check %d", i+1), check)
+		}
 	}
 	row("policy", policyText(policy))
 	if err := render(t, w); err != nil {

@@ -1,7 +1,7 @@
 // Package app is the composition root: it turns the environment into typed
 // settings, and settings into wired handlers. Its sub-packages compose one
 // program each, so that a function links only the clients that it calls:
-// authorize, callback, refresh and accounts for Lambda, dev for the development
+// authorize, callback, refresh, accounts, deauthorize and deletion for Lambda, dev for the development
 // server, local and deployed for the command.
 package app
 

@@ -142,11 +142,13 @@ func looks(runs, accounts float64) float64 {
 
 // run is a run of the refresh without its accounts and its looks: the health is
 // read, in the index of names which removals are open, and in the index of statuses
-// who expires next, of two statuses, and how many have each of four. That more is read to count many accounts is left out:
-// up to ten thousand are counted in every run and more once a day, which costs
-// less than a cent a month, and three cents for a million.
+// who expires next, of two statuses, and how many have each of four. In the end the
+// health is saved. That more is read to count many accounts is left out: up to ten
+// thousand are counted in every run and more once a day, which costs less than a
+// cent a month, and three cents for a million.
 func run() operation {
 	return operation{
+		writes:      1,
 		reads:       1 + (1+2+4)*0.5,
 		invocations: 1, gbSeconds: refreshMemory * secondsPerRun, logBytes: logPerRequest + logPerLine,
 	}

@@ -222,6 +222,12 @@ func firstOf(a, b time.Time) time.Time {
 	return a
 }
 
+// endsLater reports whether one end, of which zero means never, comes after
+// another.
+func endsLater(end, than time.Time) bool {
+	return !than.IsZero() && (end.IsZero() || end.After(than))
+}
+
 // MissingScopes returns the scopes that were asked for and not granted. It is
 // empty when Meta did not say what was granted.
 func (a Account) MissingScopes() []string {
@@ -259,7 +265,9 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 		}
 	case WorkImport:
 		what = EntryImported
-		a.ConfirmAt = token.IssuedAt.UTC()
+		if lease.Login != LoginFacebook { // Meta tells the end of its tokens
+			a.ConfirmAt = token.IssuedAt.UTC()
+		}
 	}
 	if lease.Work.byPerson() {
 		a.Login, a.AppScopedID, a.PageID = lease.Login, lease.AppScopedID, lease.PageID
@@ -270,12 +278,13 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 	}
 	a.Generation++
 	a.Ref, a.ForgetAt = ref, time.Time{}
+	returned := a.warnedOfData() && endsLater(token.DataAccessUntil.UTC(), a.DataAccessUntil)
 	a.IssuedAt, a.ExpiresAt, a.DataAccessUntil = token.IssuedAt.UTC(), token.ExpiresAt.UTC(), token.DataAccessUntil.UTC()
 	a.CheckedAt, a.TriedAt = a.IssuedAt, time.Time{}
 	if token.Scopes != nil {
 		a.Scopes = token.Scopes
 	}
-	recovered := lease.Work == WorkRefresh && a.troubled()
+	recovered := lease.Work == WorkRefresh && (a.troubled() || returned)
 	a.Status = StatusActive
 	a.calm()
 	a.record(a.IssuedAt, what, "")
@@ -293,6 +302,31 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 // account's token.
 func (a Account) troubled() bool {
 	return a.Status == StatusExpiring || a.Status == StatusReauthRequired || !a.WarnedAt.IsZero()
+}
+
+// warnedOfData reports whether the outside was told that access to the account's
+// data is going to end.
+func (a Account) warnedOfData() bool {
+	return !a.DataAccessUntil.IsZero() && a.DataWarnedFor.Equal(a.DataAccessUntil)
+}
+
+// setDataAccess takes over till when Meta shows the account's data.
+func (a *Account) setDataAccess(at, until time.Time) {
+	returned := a.warnedOfData() && endsLater(until, a.DataAccessUntil)
+	a.DataAccessUntil = until.UTC()
+	if returned {
+		a.recover(at)
+	}
+}
+
+// warnOfData tells that access to the account's data is going to end, once for
+// each end.
+func (a *Account) warnOfData(at time.Time) {
+	if a.DataAccessUntil.IsZero() || a.warnedOfData() || a.DataAccessUntil.Sub(at) > dataWarnWithin {
+		return
+	}
+	a.DataWarnedFor = a.DataAccessUntil
+	a.tell(at, EventExpiring, CodeDataAccessEnding, "")
 }
 
 // ailing reports whether the account has failed since Meta accepted its token
@@ -414,7 +448,7 @@ func (a *Account) fail(at time.Time, err error) {
 // warn tells that the token is going to end if nobody helps, once for each token.
 // In an outage nobody can, so whoever is asked must find Meta at home.
 func (a *Account) warn(at time.Time, within time.Duration) {
-	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().Sub(at) > within {
+	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().IsZero() || a.EndsAt().Sub(at) > within {
 		return
 	}
 	ownersTurn := a.LastFailure.Class == ClassNeedsUser || a.LastFailure.Class == ClassMisconfigured

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // claim takes the account for this run. The lease ends after the work can.
@@ -35,9 +34,9 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 	switch {
 	case errors.Is(err, errNoTurn):
 		r.restore(ctx, a, before)
-		return r.putOff(before.DueAt)
+		return r.putOff(before)
 	case err != nil && ClassOf(err) == ClassTooYoung:
-		r.answered()
+		r.answered(r.app(a))
 		return r.failed(ctx, a, err)
 	case err != nil:
 		return r.judge(ctx, a, before.DueAt, ActionRefresh, err,
@@ -51,7 +50,7 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 			func() error { return err },
 			func() { r.restoreUnlessKept(ctx, a, before) })
 	}
-	r.answered()
+	r.answered(r.app(a))
 	if err != nil {
 		return err
 	}
@@ -63,11 +62,11 @@ func (r *run) refresh(ctx context.Context, a Account) error {
 
 // putOff leaves an account to the next run, since Meta was not asked. If the app
 // has used up what it may ask, it asks no more.
-func (r *run) putOff(due time.Time) error {
-	if r.pace.exhausted() {
-		r.hush()
+func (r *run) putOff(a Account) error {
+	if app := r.app(a); app.pace.exhausted() {
+		r.hush(app)
 	}
-	r.deferred(due)
+	r.deferred(a.DueAt)
 	return errHeld
 }
 
@@ -89,27 +88,6 @@ func (r *run) restoreUnlessKept(ctx context.Context, a, before Account) {
 	if _, _, err := r.store.vault.Find(look, a.nextSlot()); errors.Is(err, ErrNotFound) {
 		r.restore(ctx, a, before)
 	}
-}
-
-// renew asks Meta for the next token of an account.
-func (r *run) renew(ctx context.Context, a Account) (Token, error) {
-	token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
-	if err != nil {
-		return Token{}, fmt.Errorf("reading the token: %w", err)
-	}
-	next, err := r.meta.RefreshToken(ctx, token.Value)
-	if e, ok := errors.AsType[*Error](err); ok && e.Class == ClassTransient && !e.Sent {
-		// The connection had gone before anything was sent.
-		next, err = r.meta.RefreshToken(ctx, token.Value)
-	}
-	if err != nil {
-		return Token{}, err
-	}
-	if next.Value.IsZero() || !next.ExpiresAt.After(a.ExpiresAt) && a.ConfirmAt.IsZero() {
-		return Token{}, newError(CodeMetaUnreadable, errors.New("the new token does not live longer than the old one"))
-	}
-	next.Scopes = token.Scopes
-	return next, nil
 }
 
 // failed writes down that Meta, or a store before Meta was asked, said no.
@@ -138,7 +116,8 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 // it asked at once. It is believed when Meta says it twice, and of this token
 // only.
 func (r *run) denied(ctx context.Context, a Account, cause error) error {
-	if r.alone && !r.breaker.believes() {
+	app := r.app(a)
+	if r.alone && !app.breaker.believes() {
 		again, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.callTimeout)
 		defer cancel()
 		_, err := r.look(again, a)
@@ -150,7 +129,7 @@ func (r *run) denied(ctx context.Context, a Account, cause error) error {
 			return r.dead(ctx, a, CodeOf(cause))
 		}
 	}
-	if a.Doubt.Code == "" && !r.breaker.believes() {
+	if a.Doubt.Code == "" && !app.breaker.believes() {
 		a.suspect(r.store.now(), CodeOf(cause))
 		r.count(func(report *Report) { report.Doubted++ })
 		r.log.WarnContext(ctx, "token called dead: asking again", "accountId", a.ID, "code", CodeOf(cause))
@@ -202,27 +181,35 @@ func (r *run) dead(ctx context.Context, a Account, code Code) error {
 		return err
 	}
 	r.count(func(report *Report) { report.ReauthNeeded++ })
-	r.log.WarnContext(ctx, "reauthorization required", "accountId", a.ID, "code", code)
+	r.log.WarnContext(ctx, "reauthorization required", "accountId", a.ID, "code", code, "hint", code.Hint())
 	return nil
 }
 
 // expire writes down that a token's time is over, unless Meta still accepts it: a
-// refresh whose answer was lost may have given it a new life. Then the next refresh
-// tells how long it lives.
+// refresh whose answer was lost may have given it a new life.
 func (r *run) expire(ctx context.Context, a Account) error {
-	if !r.isQuiet() {
+	if a.Login == LoginFacebook {
+		return r.expireFacebook(ctx, a)
+	}
+	if !r.isQuiet(r.app(a)) {
 		switch _, err := r.look(ctx, a); {
 		case errors.Is(err, errNoTurn):
-			return r.putOff(a.DueAt)
+			return r.putOff(a)
 		case err == nil:
-			now := r.store.now().UTC()
-			a.CheckedAt, a.ConfirmAt, a.ExpiresAt = now, now, now.Add(youngest)
-			a.release()
-			r.log.WarnContext(ctx, "token lives longer than was known", "accountId", a.ID)
-			return r.settle(ctx, a, nil)
+			return r.outlived(ctx, a)
 		}
 	}
 	return r.dead(ctx, a, CodeTokenExpired)
+}
+
+// outlived writes down that Meta accepts a token whose time is over. The next
+// refresh tells how long it lives.
+func (r *run) outlived(ctx context.Context, a Account) error {
+	now := r.store.now().UTC()
+	a.CheckedAt, a.ConfirmAt, a.ExpiresAt = now, now, now.Add(youngest)
+	a.release()
+	r.log.WarnContext(ctx, "token lives longer than was known", "accountId", a.ID)
+	return r.settle(ctx, a, nil)
 }
 
 // probe asks Meta who the account is. It needs no claim: it changes nothing at
@@ -231,7 +218,7 @@ func (r *run) probe(ctx context.Context, a Account) error {
 	profile, err := r.look(ctx, a)
 	switch {
 	case errors.Is(err, errNoTurn):
-		return r.putOff(a.DueAt)
+		return r.putOff(a)
 	case err != nil && ClassOf(err) == ClassDead && !a.Status.Live():
 		// It is known, and was asked for the case that it was wrong.
 		a.TriedAt = r.store.now().UTC()
@@ -244,7 +231,7 @@ func (r *run) probe(ctx context.Context, a Account) error {
 			return errors.Join(err, r.postpone(ctx, a, err))
 		}, func() {})
 	}
-	r.answered()
+	r.answered(r.app(a))
 	if !a.Status.Live() {
 		a.revive(r.store.now())
 		a.Unpromoted = r.store.vault.Keeps(a.Ref)
@@ -268,15 +255,6 @@ func (r *run) probe(ctx context.Context, a Account) error {
 	return nil
 }
 
-// look asks Meta whose token the account has.
-func (r *run) look(ctx context.Context, a Account) (Profile, error) {
-	token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
-	if err != nil {
-		return Profile{}, fmt.Errorf("reading the token: %w", err)
-	}
-	return r.meta.Profile(ctx, token.Value)
-}
-
 // promote makes sure that direct readers of the vault see the account's token.
 func (r *run) promote(ctx context.Context, a Account) error {
 	if err := r.store.promote(ctx, &a, a.slot(), ""); err != nil {
@@ -290,12 +268,19 @@ func (r *run) promote(ctx context.Context, a Account) error {
 func (r *run) postpone(ctx context.Context, a Account, cause error) error {
 	now := r.store.now().UTC()
 	if a.Status.Live() {
+		if code := CodeOf(cause); unlinked(code) && a.Login == LoginFacebook && a.LastFailure.Code != code {
+			// Its renewal may be weeks away.
+			a.tell(now, EventFailing, code, "")
+		}
 		a.LastFailure = Failure{At: now, Class: ClassOf(cause), Code: CodeOf(cause)}
 	} else {
 		a.TriedAt = now
 	}
 	return r.settle(ctx, a, cause)
 }
+
+// unlinked reports whether a code may mean that an account was taken off its Page.
+func unlinked(code Code) bool { return code == CodePageWithoutInstagram || code == CodeObjectMissing }
 
 // finishAttempt ends an attempt that did not come back. If it stored a token,
 // that token is committed; if not, the account goes on with what it has.

@@ -99,7 +99,7 @@ func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Ha
 		if err != nil {
 			code := CodeOf(err)
 			if code.HTTPStatus() >= http.StatusInternalServerError {
-				h.log.ErrorContext(r.Context(), "request failed", "code", code, "err", err)
+				h.log.ErrorContext(r.Context(), "request failed", "code", code, "err", err, "hint", code.Hint())
 			}
 			WriteError(w, code)
 			return
@@ -108,14 +108,10 @@ func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Ha
 	})
 }
 
-// WriteError answers with a code as JSON: {"error":{"code","message","hint"}}.
+// WriteError answers with a code and what the dictionary says of it, as JSON:
+// {"error":{"code","class","message","cause","hint","checks","docs"}}.
 func WriteError(w http.ResponseWriter, code Code) {
-	type problem struct {
-		Code    Code   `json:"code"`
-		Message string `json:"message"`
-		Hint    string `json:"hint,omitempty"`
-	}
-	writeJSON(w, code.HTTPStatus(), map[string]problem{"error": {code, code.Message(), code.Hint()}})
+	writeJSON(w, code.HTTPStatus(), map[string]Explanation{"error": code.Explain()})
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
@@ -146,6 +142,8 @@ type AccountView struct {
 	// stops to show the account's data unless its owner comes back.
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
 	DataAccessUntil time.Time `json:"data_access_until,omitzero"`
+	// DataAccessWarned says that Token Expiring was told of that end.
+	DataAccessWarned bool `json:"data_access_warned,omitempty"`
 	// ExpiryAssumed says that ExpiresAt is the earliest possible end of an
 	// imported token, until a refresh confirms it.
 	ExpiryAssumed bool      `json:"expiry_assumed,omitempty"`
@@ -174,10 +172,12 @@ type AccountView struct {
 	History    []Entry   `json:"history"`
 }
 
-// A FailureView is a failure with what can be done about it.
+// A FailureView is a failure with what it means and what can be done about it.
 type FailureView struct {
 	Failure
-	Hint string `json:"hint,omitempty"`
+	Message string   `json:"message,omitempty"`
+	Hint    string   `json:"hint,omitempty"`
+	Checks  []string `json:"checks,omitempty"`
 }
 
 // View returns what may be shown of an account.
@@ -186,7 +186,7 @@ func (s *Store) View(a Account) AccountView {
 	view := AccountView{
 		ID: a.ID, AppScopedID: a.AppScopedID, Username: a.Username, Name: a.Name,
 		AccountType: a.AccountType, Login: a.Login, Status: a.Status,
-		ExpiresAt: a.ExpiresAt, DataAccessUntil: a.DataAccessUntil, ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
+		ExpiresAt: a.ExpiresAt, DataAccessUntil: a.DataAccessUntil, DataAccessWarned: a.warnedOfData(), ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
 		Scopes: orEmpty(a.Scopes), MissingScopes: a.MissingScopes(), Generation: a.Generation,
 		Failures: a.Failures, NextAction: plan.Action, NextAt: latest(plan.At, a.DueAt), NextReason: plan.Reason,
 		History:     orEmpty(a.History),
@@ -216,7 +216,7 @@ func viewFailure(f Failure) *FailureView {
 	if f.Code == "" {
 		return nil
 	}
-	return &FailureView{Failure: f, Hint: f.Code.Hint()}
+	return &FailureView{Failure: f, Message: f.Code.Message(), Hint: f.Code.Hint(), Checks: f.Code.Checks()}
 }
 
 // orEmpty makes JSON show [] and not null.

@@ -31,9 +31,9 @@ type Auditor interface {
 // auditMessage is the msg of every line of an audit, by which it is found.
 const auditMessage = "audit"
 
-// Attrs returns the attributes of the reading's line, in the order that the
-// README documents. Result is "read" or a code.
-func (r Reading) Attrs() []slog.Attr {
+// attrs returns the attributes of the reading's line, beside its time, in the
+// order that the README documents. Result is "read" or a code.
+func (r Reading) attrs() []slog.Attr {
 	result := "read"
 	if r.Code != "" {
 		result = string(r.Code)
@@ -48,7 +48,6 @@ func (r Reading) Attrs() []slog.Attr {
 		slog.String("accountId", account),
 		slog.String("result", result),
 		slog.Int64("generation", r.Generation),
-		slog.Time("at", r.At.UTC()),
 	}
 }
 
@@ -60,8 +59,8 @@ func LogAuditor(log *slog.Logger) Auditor { return logAuditor{log} }
 type logAuditor struct{ log *slog.Logger }
 
 func (a logAuditor) Audit(ctx context.Context, reading Reading) error {
-	record := slog.NewRecord(time.Now(), slog.LevelInfo, auditMessage, 0)
-	record.AddAttrs(reading.Attrs()...)
+	record := slog.NewRecord(reading.At.UTC(), slog.LevelInfo, auditMessage, 0)
+	record.AddAttrs(reading.attrs()...)
 	if err := a.log.Handler().Handle(ctx, record); err != nil {
 		return fmt.Errorf("writing into the log: %w", err)
 	}

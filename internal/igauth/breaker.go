@@ -234,5 +234,9 @@ func ofAll(class Class) bool {
 
 // ofTheApp reports whether a code speaks of the app by itself.
 func ofTheApp(code Code) bool {
-	return code == CodeAppID || code == CodeAppSecret || code == CodeAppMisconfigured
+	switch code {
+	case CodeAppID, CodeAppSecret, CodeAppMisconfigured, CodeAppCapability, CodeGraphVersion:
+		return true
+	}
+	return false
 }

@@ -258,7 +258,7 @@ func (c *Connector) Choose(ctx context.Context, arrival Arrival, account Account
 		} else if err != nil {
 			return Outcome{}, fmt.Errorf("claiming the flow: %w", err)
 		}
-		return c.end(ctx, flow, c.connectChoice(ctx, arrival, chosen, &flow))
+		return c.end(ctx, LoginFacebook, flow, c.connectChoice(ctx, arrival, chosen, &flow))
 	}
 }
 

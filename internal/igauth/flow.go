@@ -1,6 +1,7 @@
 package igauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,7 +141,7 @@ func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error
 		return flow.Outcome, nil
 	}
 	err = c.connect(ctx, began, arrival, &flow)
-	return c.end(ctx, flow, err)
+	return c.end(ctx, arrival.Login, flow, err)
 }
 
 // timeLeft returns how long the work may take: no longer than the process lives.
@@ -152,7 +153,7 @@ func (c *Connector) timeLeft(ctx context.Context) time.Duration {
 }
 
 // end writes down how a flow ended, unless that was committed with the account.
-func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, error) {
+func (c *Connector) end(ctx context.Context, login Login, flow Flow, err error) (Outcome, error) {
 	if err == nil && flow.waits() {
 		c.log.InfoContext(ctx, "the visitor has to choose", "flow", flow.ID, "choices", len(flow.Choices))
 		return Outcome{Code: CodeChoose}, nil
@@ -167,8 +168,8 @@ func (c *Connector) end(ctx context.Context, flow Flow, err error) (Outcome, err
 		return Outcome{}, err
 	}
 	flow.end(outcomeOf(err))
-	c.store.connectFailed(ctx, CodeOf(err))
-	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err)
+	c.store.connectFailed(ctx, cmp.Or(login, LoginInstagram), CodeOf(err))
+	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err, "hint", flow.Outcome.Code.Hint())
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	if err := c.store.save(ctx, nil, &flow); err != nil {
@@ -218,7 +219,7 @@ func (c *Connector) takeOver(ctx context.Context, arrival Arrival, flow Flow) (O
 			return Outcome{}, fmt.Errorf("asking for the choice again: %w", err)
 		}
 	}
-	return c.end(ctx, flow, err)
+	return c.end(ctx, arrival.Login, flow, err)
 }
 
 // resume looks for what the attempt of a flow stored.

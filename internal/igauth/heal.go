@@ -17,70 +17,71 @@ func (r *run) judge(ctx context.Context, a Account, due time.Time, action Action
 		return write()
 	}
 	e, _ := errors.AsType[*Error](cause)
+	app := r.app(a)
 	h := &held{account: a.ID, outcome: outcome{class: ClassOf(cause), code: CodeOf(cause)}, due: due, own: a.ailing(), drop: drop}
 	if e != nil {
 		h.retryAfter = e.RetryAfter
 	}
 	h.write = func() { r.outcome(ctx, a, action, write()) }
-	verdict, free := r.breaker.failure(h)
+	verdict, free := app.breaker.failure(h)
 	for _, h := range free {
 		h.write()
 	}
-	guilty := r.guilty(ctx, verdict)
-	if r.pace.exhausted() {
-		r.hush()
-		guilty = guilty || !r.breaker.healthy()
+	guilty := r.guilty(ctx, app, verdict)
+	if app.pace.exhausted() {
+		r.hush(app)
+		guilty = guilty || !app.breaker.healthy()
 	}
 	if guilty {
-		r.trip(ctx, h.outcome)
-	} else if r.isQuiet() {
+		r.trip(ctx, app, h.outcome)
+	} else if r.isQuiet(app) {
 		// It was on its way when the breaker tripped, or Meta limits the app.
-		r.dropHeld("")
+		r.dropHeld(app, "")
 	}
 	return errHeld
 }
 
 // guilty reports whether it is the app that fails. A suspicion is settled by
 // asking others.
-func (r *run) guilty(ctx context.Context, v verdict) bool {
-	return v == convicted || v == suspected && !r.vouched(ctx, "") && !r.testimony.unknown && r.breaker.calls()+r.testimony.failed >= runLeast
+func (r *run) guilty(ctx context.Context, app *app, v verdict) bool {
+	return v == convicted || v == suspected && !r.vouched(ctx, app, "") && !app.testimony.unknown && app.breaker.calls()+app.testimony.failed >= runLeast
 }
 
 // answered tells the breaker that Meta gave an answer that makes sense.
-func (r *run) answered() {
-	for _, h := range r.breaker.success() {
+func (r *run) answered(app *app) {
+	for _, h := range app.breaker.success() {
 		h.write()
 	}
 }
 
-// hush lets the run ask Meta no more.
-func (r *run) hush() {
+// hush lets the run ask Meta no more about the accounts of an app.
+func (r *run) hush(app *app) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.quiet = true
+	app.quiet = true
 }
 
 // trip stops the asking: what fails is the app. No account is touched.
-func (r *run) trip(ctx context.Context, incident outcome) {
-	r.hush()
-	wait := r.dropHeld(incident.class)
+func (r *run) trip(ctx context.Context, app *app, incident outcome) {
+	r.hush(app)
+	wait := r.dropHeld(app, incident.class)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	now := r.store.now()
 	err := r.store.changeHealth(ctx, func(h *Health) bool {
-		h.openIncident(now, PlaceRefresh, incident.class, incident.code)
+		h.openIncident(now, PlaceRefresh, app.login, incident.class, incident.code)
+		open := h.incident(PlaceRefresh, app.login)
 		if wait > 0 {
-			h.QuietUntil = latest(h.QuietUntil, now.Add(wait).UTC())
+			open.QuietUntil = latest(open.QuietUntil, now.Add(wait).UTC())
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.health = *h
-		if i, open := h.Incident(PlaceRefresh); open {
-			r.report.Incident = &i
-		}
+		shown := *open
+		r.report.Incident = &shown
 		return true
 	})
-	r.log.ErrorContext(ctx, "incident: run stopped", "class", incident.class, "code", incident.code)
+	r.log.ErrorContext(ctx, "incident: run stopped", "login", app.login, "class", incident.class, "code", incident.code, "hint", incident.code.Hint())
 	if err != nil {
 		r.log.ErrorContext(ctx, "incident not written down", "err", err)
 	}
@@ -89,8 +90,8 @@ func (r *run) trip(ctx context.Context, incident outcome) {
 // dropHeld leaves the accounts whose failures are held as they were, and returns
 // the longest time that Meta asked for with failures of a class: what it asks of
 // one account in an outage is not asked of the app.
-func (r *run) dropHeld(class Class) (wait time.Duration) {
-	for _, h := range r.breaker.released() {
+func (r *run) dropHeld(app *app, class Class) (wait time.Duration) {
+	for _, h := range app.breaker.released() {
 		h.drop()
 		if h.class == class {
 			wait = max(wait, h.retryAfter)
@@ -101,52 +102,46 @@ func (r *run) dropHeld(class Class) (wait time.Duration) {
 	return wait
 }
 
-// heal decides what the run may do while an incident is open. It tries one
-// account; if Meta answers, the incident is over.
-func (r *run) heal(ctx context.Context) error {
-	incident, open := r.health.Incident(PlaceRefresh)
-	if r.now.Before(r.health.QuietUntil) {
-		r.quiet = true
-		return nil
-	}
+// heal decides what the run may do while an incident of an app is open. It tries
+// one account; if Meta answers, the incident is over.
+func (r *run) heal(ctx context.Context, app *app) error {
+	incident, open := r.health.Incident(PlaceRefresh, app.login)
 	if !open {
 		return nil
 	}
-	if r.shards[0] != 0 {
+	if r.now.Before(incident.QuietUntil) || r.shards[0] != 0 {
 		// Of the parts of a run one tries.
-		r.quiet = true
+		app.quiet = true
 		return nil
 	}
-	a, found, err := r.trial(ctx, incident)
+	a, found, err := r.trial(ctx, app, incident)
 	if err != nil {
 		return err
 	}
 	healed := !found // nobody waits for Meta
 	if found {
-		healed = r.try(ctx, a, incident)
+		healed = r.try(ctx, app, a, incident)
 	}
 	if age := r.now.Sub(incident.Since); incident.Class == ClassDead && age > believeAfter {
-		last, asked := r.breaker.last()
-		r.breaker.believe = !healed && asked && last.class == ClassDead
+		last, asked := app.breaker.last()
+		app.breaker.believe = !healed && asked && last.class == ClassDead
 		if age <= believeAfter+believeFor {
 			// The others come up for a look within a day. Till then it is the same
 			// incident, and no new one to wait out.
 			healed = healed && found
 		} else {
-			healed = healed || r.breaker.believe
+			healed = healed || app.breaker.believe
 		}
 	}
-	r.quiet = !healed && !r.breaker.believe && found
+	app.quiet = !healed && !app.breaker.believe && found
 	return r.store.changeHealth(ctx, func(h *Health) bool {
 		defer func() { r.health = *h }()
 		if healed {
-			return h.closeIncident(r.now, PlaceRefresh)
+			return h.closeIncident(r.now, PlaceRefresh, app.login)
 		}
-		for i := range h.Incidents {
-			if h.Incidents[i].Place == PlaceRefresh {
-				h.Incidents[i].Trials++
-				h.Incidents[i].SeenAt = r.now.UTC()
-			}
+		if open := h.incident(PlaceRefresh, app.login); open != nil {
+			open.Trials++
+			open.SeenAt = r.now.UTC()
 		}
 		return true
 	})
@@ -156,14 +151,14 @@ func (r *run) heal(ctx context.Context) error {
 // failed before would prove nothing by failing again, and is tried only where
 // there is no other; one that is known to be dead tells nothing when all are
 // called dead.
-func (r *run) trial(ctx context.Context, incident Incident) (chosen Account, found bool, err error) {
+func (r *run) trial(ctx context.Context, app *app, incident Incident) (chosen Account, found bool, err error) {
 	var waiting, ailing []Account
 	// Those that wait in the other parts of a run count, too.
 	for shard := range r.store.ledger.Shards() {
 		err = errors.Join(err, r.feed(ctx, shard, func(a Account) bool {
 			action := r.plan(a).Action
 			switch {
-			case !action.asksMeta() || a.leased(r.now) || !a.Status.Live() && incident.Class == ClassDead:
+			case r.app(a) != app || r.off(a) || !action.asksMeta() || a.leased(r.now) || !a.Status.Live() && incident.Class == ClassDead:
 			case a.ailing() || !a.Status.Live():
 				if len(ailing) < batch {
 					ailing = append(ailing, a)
@@ -185,19 +180,15 @@ func (r *run) trial(ctx context.Context, incident Incident) (chosen Account, fou
 
 // try asks Meta about one account and reports whether the incident is over. If it
 // is not, the account stays as it was.
-func (r *run) try(ctx context.Context, a Account, incident Incident) bool {
+func (r *run) try(ctx context.Context, app *app, a Account, incident Incident) bool {
 	ctx, cancel := context.WithTimeout(ctx, r.callTimeout)
 	defer cancel()
 	action := r.plan(a).Action
-	if action == ActionRefresh {
-		r.outcome(ctx, a, action, r.refresh(ctx, a))
-	} else {
-		r.outcome(ctx, a, action, r.probe(ctx, a))
-	}
-	r.dropHeld("")
+	r.outcome(ctx, a, action, r.ask(ctx, a, action))
+	r.dropHeld(app, "")
 	// It is counted when the run comes by.
 	r.count(func(report *Report) { report.Deferred, report.Attention = 0, 0 })
-	last, asked := r.breaker.last()
+	last, asked := app.breaker.last()
 	// A failure of another kind, and of an account, is an answer, too.
 	return asked && (last.ok || !ofAll(last.class) && last.class != incident.Class)
 }

@@ -1,6 +1,7 @@
 package igauth
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -11,8 +12,6 @@ type Health struct {
 	Revision int64 `json:"revision"`
 	// Incidents are open: what hits the app and not an account.
 	Incidents []Incident `json:"incidents,omitempty"`
-	// QuietUntil is till when Meta wants the app not to ask.
-	QuietUntil time.Time `json:"quiet_until,omitempty,omitzero"`
 	// RanAt is when a run last came to its end.
 	RanAt time.Time `json:"ran_at,omitempty,omitzero"`
 	// CountedAt is when the accounts were counted last, and Counts how many have
@@ -35,11 +34,15 @@ const (
 )
 
 // An Incident is a failure of the app, of Meta or of a store, and not of an
-// account.
+// account. It is of one login: each has an app of its own at Meta, so that what
+// fails for one says nothing about the other.
 type Incident struct {
 	// ID is 32 hexadecimal digits.
-	ID    string    `json:"id"`
-	Place Place     `json:"place"`
+	ID    string `json:"id"`
+	Place Place  `json:"place"`
+	// Login is the one whose app is hit; empty in records of older versions means
+	// Instagram Login.
+	Login Login     `json:"login,omitempty"`
 	Since time.Time `json:"since"`
 	// SeenAt is when it showed last.
 	SeenAt time.Time `json:"seen_at"`
@@ -47,14 +50,29 @@ type Incident struct {
 	Code   Code      `json:"code"`
 	// Trials counts the runs that tried one account and failed.
 	Trials int `json:"trials,omitempty"`
+	// QuietUntil is till when Meta wants the app not to ask.
+	QuietUntil time.Time `json:"quiet_until,omitempty,omitzero"`
 }
 
-// Incident returns the open incident at a place.
-func (h Health) Incident(place Place) (Incident, bool) {
-	for _, i := range h.Incidents {
-		if i.Place == place {
-			return i, true
-		}
+// Incident returns the open incident of a login at a place.
+func (h Health) Incident(place Place, login Login) (Incident, bool) {
+	if i := h.incident(place, login); i != nil {
+		return *i, true
 	}
 	return Incident{}, false
+}
+
+// incident is Incident, to be changed; nil if there is none.
+func (h *Health) incident(place Place, login Login) *Incident {
+	for i := range h.Incidents {
+		if h.Incidents[i].is(place, login) {
+			return &h.Incidents[i]
+		}
+	}
+	return nil
+}
+
+// is reports whether the incident is of a login at a place.
+func (i Incident) is(place Place, login Login) bool {
+	return i.Place == place && cmp.Or(i.Login, LoginInstagram) == login
 }

@@ -16,6 +16,9 @@ type Import struct {
 	Scopes []string
 	// Replace allows that the account has a live token already.
 	Replace bool
+	// Account is the id or username of the account that is meant; empty means the
+	// one that the token reaches.
+	Account string
 }
 
 // longLived is how long a token lives from its issue or its last refresh
@@ -38,8 +41,13 @@ const importWithin = 30 * time.Second
 // The token is stored before it is refreshed, so that nothing is lost when the
 // refresh is. An account that has a live token keeps it, unless Replace is set:
 // CodeAlreadyConnected. CodeInProgress means that somebody works on the account.
+//
+// A token of Facebook Login is a person's or a system user's; see importFacebook.
 func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	if err := CheckTokenText(in.Token); err != nil {
+		if r.facebook != nil && CodeOf(err) == CodeTokenFacebook {
+			return r.importFacebook(ctx, in)
+		}
 		return Account{}, err
 	}
 	began := r.store.now()
@@ -54,15 +62,15 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	if strings.EqualFold(profile.AccountType, "PERSONAL") {
 		return Account{}, newError(CodePersonalAccount, nil)
 	}
+	if !means(in.Account, profile.ID, profile.Username) {
+		return Account{}, &Error{Code: CodeAccountNotShown, Class: ClassRefused, Detail: "the token is of " + named(profile.ID, profile.Username)}
+	}
 	if in.Replace {
 		if a, same := r.store.holds(ctx, profile.ID, in.Token); same {
 			return a, nil
 		}
 	}
-	a, err := r.keepImport(ctx, began, in, profile)
-	if errors.Is(err, ErrConflict) {
-		return Account{}, newError(CodeInProgress, err)
-	}
+	a, err := r.keepImport(ctx, began, in, LoginInstagram, profile, Token{Value: in.Token, Scopes: sortedScopes(in.Scopes)})
 	if err != nil {
 		return Account{}, err
 	}
@@ -70,7 +78,7 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	run := r.newRunAlone()
 	// Meta has just accepted the token; if it refuses to refresh it, it is not one
 	// that can be kept alive.
-	run.breaker.believe = true
+	run.app(a).breaker.believe = true
 	err = run.refresh(ctx, a)
 	if fresh, again := r.store.Account(ctx, a.ID); again == nil {
 		a = fresh
@@ -87,8 +95,9 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 }
 
 // keepImport stores an imported token as it is, unless the account was ended or
-// connected after the import began.
-func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, profile Profile) (Account, error) {
+// connected after the import began. The end of a token of Instagram Login is
+// assumed.
+func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, login Login, profile Profile, token Token) (Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, importWithin)
 	defer cancel()
 	// Meta counts the lives of tokens in seconds, too.
@@ -97,7 +106,7 @@ func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, 
 	if err != nil {
 		return Account{}, err
 	}
-	lease.Login = LoginInstagram
+	lease.Login = login
 	a, err := r.store.intend(ctx, profile, began, lease, nil, func(a Account) error {
 		switch {
 		case a.leased(now) && a.Lease.Work.byPerson():
@@ -109,10 +118,21 @@ func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, 
 		}
 		return nil
 	})
+	if errors.Is(err, ErrConflict) {
+		err = newError(CodeInProgress, err)
+	}
 	if err != nil {
 		return Account{}, err
 	}
-	return r.store.commit(ctx, a, Token{Value: in.Token, IssuedAt: now, ExpiresAt: now.Add(longLived - youngest), Scopes: sortedScopes(in.Scopes)}, nil)
+	token.IssuedAt = now
+	if login == LoginInstagram {
+		token.ExpiresAt = now.Add(longLived - youngest)
+	}
+	a, err = r.store.commit(ctx, a, token, nil)
+	if errors.Is(err, ErrConflict) {
+		err = newError(CodeInProgress, err)
+	}
+	return a, err
 }
 
 // youngerThanADay takes over what Meta's refusal to refresh says about an
@@ -126,8 +146,24 @@ func (r *run) youngerThanADay(a *Account, now time.Time) {
 	a.ConfirmAt = a.IssuedAt.Add(r.store.policy.MinAge)
 }
 
-// holds reports whether an account has a live token of that text already.
+// holds reports whether an account has a live token of that text already, or one
+// that was made from it.
 func (s *Store) holds(ctx context.Context, id AccountID, token Secret) (Account, bool) {
 	a, held, err := s.Token(ctx, id, 0)
-	return a, err == nil && held.Value.Equal(token)
+	return a, err == nil && (held.Value.Equal(token) || held.UserToken.Equal(token))
+}
+
+// means reports whether a person who named an account by its id or username, or
+// none, may mean this one.
+func means(name string, id AccountID, username string) bool {
+	name = strings.TrimPrefix(name, "@")
+	return name == "" || AccountID(name) == id || username != "" && strings.EqualFold(name, username)
+}
+
+// named returns an account as a person is told of it.
+func named(id AccountID, username string) string {
+	if username == "" {
+		return string(id)
+	}
+	return username + " (" + string(id) + ")"
 }

@@ -21,36 +21,32 @@ const (
 	believeFor = 24 * time.Hour
 )
 
-// openIncident opens an incident at a place, or writes down that it still lasts.
-// It tells the outside once.
-func (h *Health) openIncident(at time.Time, place Place, class Class, code Code) {
+// openIncident opens an incident of a login at a place, or writes down that it
+// still lasts. It tells the outside once.
+func (h *Health) openIncident(at time.Time, place Place, login Login, class Class, code Code) {
 	at = at.UTC()
-	for i := range h.Incidents {
-		if h.Incidents[i].Place == place {
-			h.Incidents[i].SeenAt = at
-			return
-		}
+	h.Incidents = slices.Clone(h.Incidents)
+	if open := h.incident(place, login); open != nil {
+		open.SeenAt = at
+		return
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d", place, h.Revision, at.UnixNano()))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d\x00%d", place, login, h.Revision, at.UnixNano()))
 	incident := Incident{
 		ID:    hex.EncodeToString(sum[:16]),
-		Place: place, Since: at, SeenAt: at, Class: class, Code: code,
+		Place: place, Login: login, Since: at, SeenAt: at, Class: class, Code: code,
 	}
-	h.Incidents = append(slices.Clone(h.Incidents), incident)
+	h.Incidents = append(h.Incidents, incident)
 	h.tell(at, incident, "open")
 }
 
-// closeIncident ends the incident at a place, if there is one, and tells the
-// outside.
-func (h *Health) closeIncident(at time.Time, place Place) bool {
-	incident, open := h.Incident(place)
+// closeIncident ends the incident of a login at a place, if there is one, and
+// tells the outside.
+func (h *Health) closeIncident(at time.Time, place Place, login Login) bool {
+	incident, open := h.Incident(place, login)
 	if !open {
 		return false
 	}
-	h.Incidents = slices.DeleteFunc(slices.Clone(h.Incidents), func(i Incident) bool { return i.Place == place })
-	if place == PlaceRefresh {
-		h.QuietUntil = time.Time{}
-	}
+	h.Incidents = slices.DeleteFunc(slices.Clone(h.Incidents), func(i Incident) bool { return i.is(place, login) })
 	h.tell(at.UTC(), incident, "resolved")
 	return true
 }
@@ -58,23 +54,23 @@ func (h *Health) closeIncident(at time.Time, place Place) bool {
 // tell adds an event about an incident to the outbox.
 func (h *Health) tell(at time.Time, incident Incident, state string) {
 	h.Outbox = append(slices.Clone(h.Outbox), Event{
-		ID:   eventID("health", h.Revision, EventIncident+EventType(" "+state), at),
+		ID:   eventID("health", h.Revision, EventIncident+EventType(" "+state+" "+incident.ID), at),
 		Type: EventIncident, At: at, Code: incident.Code, Detail: state, Incident: &incident,
 	})
 }
 
-// connectFailed opens an incident if a visitor could not connect because of the
-// app itself.
-func (s *Store) connectFailed(ctx context.Context, code Code) {
+// connectFailed opens an incident of a login if a visitor could not connect
+// because of its app.
+func (s *Store) connectFailed(ctx context.Context, login Login, code Code) {
 	if code != CodeAppSecret && code != CodeAppID {
 		return // the other faults can be of a visitor who sent a wrong code
 	}
 	now := s.now()
 	err := s.changeHealth(ctx, func(h *Health) bool {
-		if i, open := h.Incident(PlaceConnect); open && now.Sub(i.SeenAt) < time.Hour {
+		if i, open := h.Incident(PlaceConnect, login); open && now.Sub(i.SeenAt) < time.Hour {
 			return false // nobody writes more often because many visitors come
 		}
-		h.openIncident(now, PlaceConnect, code.Class(), code)
+		h.openIncident(now, PlaceConnect, login, code.Class(), code)
 		return true
 	})
 	if err != nil {

@@ -29,7 +29,7 @@ func TestRefusedSecretIsAnIncident(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, open := b.health().Incident(igauth.PlaceConnect)
+			got, open := b.health().Incident(igauth.PlaceConnect, igauth.LoginInstagram)
 			if open != incident || open && (got.Code != code || b.health().Revision != 1) {
 				t.Fatalf("got %+v, saved %d times", got, b.health().Revision)
 			}
@@ -65,4 +65,52 @@ func TestRunReportsWhoCannotConnect(t *testing.T) {
 
 func refuse(code igauth.Code) func() (igauth.Grant, error) {
 	return func() (igauth.Grant, error) { return igauth.Grant{}, failure(code, true) }
+}
+
+// The Meta app's secret keeps those from connecting who come through Facebook.
+func TestRefusedMetaAppSecretIsAnIncidentOfFacebookLogin(t *testing.T) {
+	b := newBench(t)
+	facebook := newFakeFacebook(b.now)
+	facebook.refuse = func(string) error { return failure(igauth.CodeAppSecret, true) }
+	connector, err := igauth.NewConnector(igauth.ConnectorConfig{
+		Store: b.store, Meta: &fakeMeta{now: b.now}, Facebook: facebook, MetaAppID: testMetaAppID, Timeout: 3 * time.Second, Patience: time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrival := b.arrival("visitor")
+	arrival.Login = igauth.LoginFacebook
+	if outcome, err := connector.Finish(t.Context(), arrival); err != nil || outcome.Code != igauth.CodeAppSecret {
+		t.Fatalf("got %+v, %v", outcome, err)
+	}
+	if open := b.health().Incidents; len(open) != 1 || open[0].Login != igauth.LoginFacebook || open[0].Place != igauth.PlaceConnect {
+		t.Errorf("got %+v", open)
+	}
+	b.advance(35 * days)
+	if report, err := b.run(); err != nil || report.Refreshed != 1 || len(b.health().Incidents) != 0 {
+		t.Errorf("a month later: got %+v, %v", report, err)
+	}
+}
+
+// The end of each run is written down, for whoever asks whether the schedule lives.
+func TestEndOfARunIsWrittenDown(t *testing.T) {
+	b := newBench(t)
+	if at, _, err := b.store.LastRun(t.Context()); err != nil || !at.IsZero() {
+		t.Errorf("before the first: got %s, %v", at, err)
+	}
+	for range 3 {
+		b.advance(time.Hour)
+		_, _ = b.run()
+		ran := b.now()
+		b.advance(10 * time.Minute)
+		if at, age, err := b.store.LastRun(t.Context()); err != nil || !at.Equal(ran) || age != 10*time.Minute {
+			t.Errorf("got %s, %s ago, %v; want %s", at, age, err, ran)
+		}
+	}
+	// Of the parts of a run the first one does it.
+	before := b.health()
+	b.advance(time.Hour)
+	if _, err := b.refresher.RunShard(t.Context(), 1, 2); err != nil || b.health().RanAt != before.RanAt {
+		t.Errorf("another part wrote %s, %v", b.health().RanAt, err)
+	}
 }

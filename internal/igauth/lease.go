@@ -46,7 +46,7 @@ func (w Work) byPerson() bool { return w == WorkConnect || w == WorkImport }
 // although the account was taken by somebody else: a person's always, a refreshed
 // one if it is better than what a live account has. A move has obtained nothing.
 func (w Work) outlives(a Account, token Token) bool {
-	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
+	return w.byPerson() || w == WorkRefresh && a.Status.Live() && endsLater(token.ExpiresAt, a.ExpiresAt)
 }
 
 // improves reports whether a token that such work had put into the vault before it
@@ -55,7 +55,7 @@ func (w Work) improves(a Account, token Token) bool {
 	if w.byPerson() {
 		return !token.IssuedAt.Before(a.ConnectedAt)
 	}
-	return w == WorkRefresh && token.ExpiresAt.After(a.ExpiresAt)
+	return w == WorkRefresh && endsLater(token.ExpiresAt, a.ExpiresAt)
 }
 
 // leased reports whether another worker holds the account at now.

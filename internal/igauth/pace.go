@@ -53,6 +53,14 @@ func newPace(perSecond float64) *pace {
 	return p
 }
 
+// beside returns a pace for Meta's other app: it has an allowance of its own and
+// shares the rate.
+func (p *pace) beside() *pace {
+	other := newPace(float64(p.most))
+	other.ceiling = p.ceiling
+	return other
+}
+
 // wait returns when Meta may be asked. Its error wraps errNoTurn, and comes at
 // once if that would be too late for a call before the context's deadline.
 func (p *pace) wait(ctx context.Context) error {
@@ -156,25 +164,57 @@ type pacedRenewer struct {
 
 // RefreshToken waits for its turn and asks.
 func (r pacedRenewer) RefreshToken(ctx context.Context, token Secret) (Token, error) {
-	return paced(ctx, r, func(ctx context.Context) (Token, error) { return r.Renewer.RefreshToken(ctx, token) })
+	return paced(ctx, r.pace, r.Renewer, func(ctx context.Context) (Token, error) { return r.Renewer.RefreshToken(ctx, token) })
 }
 
 // Profile waits for its turn and asks.
 func (r pacedRenewer) Profile(ctx context.Context, token Secret) (Profile, error) {
-	return paced(ctx, r, func(ctx context.Context) (Profile, error) { return r.Renewer.Profile(ctx, token) })
+	return paced(ctx, r.pace, r.Renewer, func(ctx context.Context) (Profile, error) { return r.Renewer.Profile(ctx, token) })
 }
 
-func paced[T any](ctx context.Context, r pacedRenewer, ask func(context.Context) (T, error)) (answer T, err error) {
-	if err := r.wait(ctx); err != nil {
+// A pacedFacebook is a pacedRenewer of Facebook Login.
+type pacedFacebook struct {
+	FacebookRenewer
+	*pace
+}
+
+// ExtendToken waits for its turn and asks.
+func (r pacedFacebook) ExtendToken(ctx context.Context, user Secret) (Token, error) {
+	return paced(ctx, r.pace, r.FacebookRenewer, func(ctx context.Context) (Token, error) { return r.FacebookRenewer.ExtendToken(ctx, user) })
+}
+
+// Inspect waits for its turn and asks.
+func (r pacedFacebook) Inspect(ctx context.Context, token Secret) (Inspection, error) {
+	return paced(ctx, r.pace, r.FacebookRenewer, func(ctx context.Context) (Inspection, error) { return r.FacebookRenewer.Inspect(ctx, token) })
+}
+
+// PageToken waits for its turn and asks.
+func (r pacedFacebook) PageToken(ctx context.Context, page string, user Secret) (Secret, error) {
+	return paced(ctx, r.pace, r.FacebookRenewer, func(ctx context.Context) (Secret, error) { return r.FacebookRenewer.PageToken(ctx, page, user) })
+}
+
+// Profile waits for its turn and asks.
+func (r pacedFacebook) Profile(ctx context.Context, account AccountID, token Secret) (Profile, error) {
+	return paced(ctx, r.pace, r.FacebookRenewer, func(ctx context.Context) (Profile, error) { return r.FacebookRenewer.Profile(ctx, account, token) })
+}
+
+// paced asks a client of Meta when it is its turn.
+func paced[T any](ctx context.Context, p *pace, client any, ask func(context.Context) (T, error)) (answer T, err error) {
+	if err := p.wait(ctx); err != nil {
 		return answer, err
 	}
-	answer, err = ask(context.WithValue(ctx, paceKey{}, r.pace))
-	var usage Usage
-	if u, ok := r.Renewer.(interface{ Usage() Usage }); ok {
-		usage = u.Usage()
-	}
-	r.observe(usage, err)
+	answer, err = ask(context.WithValue(ctx, paceKey{}, p))
+	p.observe(usageOf(client), err)
 	return answer, err
+}
+
+// usageOf returns what a client of Meta has heard of its app's usage, if it
+// listens.
+func usageOf(client any) Usage {
+	if u, ok := client.(interface{ Usage() Usage }); ok {
+		return u.Usage()
+	}
+	return Usage{}
 }
 
 type paceKey struct{}

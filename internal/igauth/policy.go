@@ -103,6 +103,9 @@ const (
 	ActionNone    Action = "none"
 	ActionRefresh Action = "refresh"
 	ActionProbe   Action = "probe"
+	// ActionWarn tells that access to the account's data is going to end, unless
+	// Meta says that its owner was there.
+	ActionWarn Action = "warn"
 	// ActionPromote makes sure that direct readers of the vault see the token.
 	ActionPromote Action = "promote"
 	// ActionExpire writes down that a token's time is over.
@@ -114,7 +117,9 @@ const (
 )
 
 // asksMeta reports whether Meta is needed for an action.
-func (a Action) asksMeta() bool { return a == ActionRefresh || a == ActionProbe }
+func (a Action) asksMeta() bool {
+	return a == ActionRefresh || a == ActionProbe || a == ActionWarn
+}
 
 // A Plan is what happens to an account next, when, and why.
 type Plan struct {
@@ -140,7 +145,7 @@ func (p Policy) Plan(a Account) Plan {
 		return Plan{ActionNone, time.Time{}, "the account has no live token"}
 	}
 	next := planExpire(a)
-	for _, other := range []Plan{planDestroy(a), p.planProbe(a), planPromote(a), p.planRefresh(a)} {
+	for _, other := range []Plan{planDestroy(a), p.planProbe(a), planPromote(a), planWarn(a), p.planRefresh(a)} {
 		if other.Action != ActionNone && (next.Action == ActionNone || !other.At.After(next.At)) {
 			next = other
 		}
@@ -154,7 +159,7 @@ func (p Policy) Plan(a Account) Plan {
 func (p Policy) due(a Account, now time.Time) Plan {
 	plan := p.Plan(a)
 	switch plan.Action {
-	case ActionProbe, ActionRefresh, ActionPromote, ActionDestroy:
+	case ActionProbe, ActionRefresh, ActionWarn, ActionPromote, ActionDestroy:
 	default:
 		return plan
 	}
@@ -164,7 +169,7 @@ func (p Policy) due(a Account, now time.Time) Plan {
 	if a.over(now) {
 		return planExpire(a)
 	}
-	for _, better := range []Plan{p.planRefresh(a), p.planProbe(a)} {
+	for _, better := range []Plan{p.planRefresh(a), p.planProbe(a), planWarn(a)} {
 		if better.Action != ActionNone && !better.At.After(now) {
 			return better
 		}
@@ -198,6 +203,19 @@ func planExpire(a Account) Plan {
 	default:
 		return Plan{ActionExpire, end, "the token's time is over"}
 	}
+}
+
+// dataWarnWithin is how long before access to its data ends an account's owner is
+// asked to come back.
+const dataWarnWithin = 14 * 24 * time.Hour
+
+// planWarn plans one warning for each value of the clock. Of a token that may be
+// dead it must be known first whether it is.
+func planWarn(a Account) Plan {
+	if a.DataAccessUntil.IsZero() || a.DataWarnedFor.Equal(a.DataAccessUntil) || a.Doubt.Code != "" {
+		return Plan{Action: ActionNone}
+	}
+	return a.patient(Plan{ActionWarn, a.DataAccessUntil.Add(-dataWarnWithin), "Meta is about to stop showing the account's data unless its owner comes back"})
 }
 
 // over reports whether the account's token is of no more use at now.

@@ -92,7 +92,7 @@ func TestOneAccountsWaitIsNotTheApps(t *testing.T) {
 		refreshed += report.Refreshed
 	}
 	if refreshed < 29 {
-		t.Errorf("refreshed %d, quiet until %s, now %s", refreshed, b.health().QuietUntil, b.now())
+		t.Errorf("refreshed %d, now %s: %+v", refreshed, b.now(), b.health().Incidents)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestEndOfAConnectIncidentLeavesTheQuiet(t *testing.T) {
 	calls := b.meta.calls
 	b.hours(3)
 	if b.meta.calls != calls {
-		t.Errorf("asked %d times within the time that Meta named; quiet until %s", b.meta.calls-calls, b.health().QuietUntil)
+		t.Errorf("asked %d times within the time that Meta named: %+v", b.meta.calls-calls, b.health().Incidents)
 	}
 }
 

@@ -46,6 +46,7 @@ type RefresherConfig struct {
 type Refresher struct {
 	store       *Store
 	meta        Renewer
+	facebook    FacebookRenewer
 	parallel    int
 	perSecond   float64
 	callTimeout time.Duration
@@ -65,7 +66,7 @@ func NewRefresher(cfg RefresherConfig) (*Refresher, error) {
 		return nil, fmt.Errorf("%d accounts at a time: must be at least 1", cfg.Parallel)
 	}
 	return &Refresher{
-		store: cfg.Store, meta: cfg.Meta, relay: cfg.Relay,
+		store: cfg.Store, meta: cfg.Meta, facebook: cfg.Facebook, relay: cfg.Relay,
 		parallel: cfg.Parallel, perSecond: float64(cfg.PerSecond), callTimeout: cfg.CallTimeout,
 		log: logOr(cfg.Log),
 	}, nil
@@ -155,22 +156,26 @@ func (r *Refresher) Refresh(ctx context.Context, id AccountID) (Account, error) 
 	}
 	run := r.newRunAlone()
 	switch {
+	case run.off(a):
+		return a, errLoginOff()
 	case a.Status == StatusDisconnected:
 		return a, newError(CodeDisconnected, nil)
 	case !a.Status.Live():
 		return a, newError(CodeReauthRequired, nil)
 	case a.leased(run.now):
 		return a, newError(CodeInProgress, nil)
-	case a.Lease.Attempt == "" && run.now.Sub(a.IssuedAt) < r.store.policy.MinAge:
+	case a.Login != LoginFacebook && a.Lease.Attempt == "" && run.now.Sub(a.IssuedAt) < r.store.policy.MinAge:
 		return a, newError(CodeTokenTooYoung, nil)
 	case a.Lease.Attempt != "":
 		err = run.finishAttempt(ctx, a)
 		if fresh, again := r.store.Account(ctx, id); err == nil && again == nil && run.report.Recovered == 0 && fresh.Status.Live() && fresh.Lease.Attempt == "" {
-			if run.now.Sub(fresh.IssuedAt) < r.store.policy.MinAge {
+			if fresh.Login != LoginFacebook && run.now.Sub(fresh.IssuedAt) < r.store.policy.MinAge {
 				return fresh, newError(CodeTokenTooYoung, nil)
 			}
 			err = run.refresh(ctx, fresh)
 		}
+	case a.ExpiresAt.IsZero():
+		err = run.probe(ctx, a) // there is nothing to renew
 	default:
 		err = run.refresh(ctx, a)
 	}

@@ -201,7 +201,7 @@ func (p *fakeBus) Publish(_ context.Context, messages []igauth.Message) error {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, vault: newFakeVault(), front: &front{t: t, time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
-	ledger, err := boltstore.Open(t.TempDir()+"/ledger.db", b.now)
+	ledger, err := boltstore.OpenNoSync(t.TempDir()+"/ledger.db", b.now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,28 +18,47 @@ type run struct {
 	now time.Time
 	// shards are the parts of the index that the run works on.
 	shards []int
-	// meta asks at the run's pace.
-	meta Renewer
-	pace *pace
+	// meta and facebook ask at the run's pace; facebook is nil if Facebook Login
+	// is off.
+	meta     Renewer
+	facebook FacebookRenewer
+	// apps are Meta's apps, that of Instagram Login first.
+	apps []*app
 	// alone is set when a person asks for one account: then nothing is held.
-	alone   bool
-	breaker breaker
-	health  Health
+	alone  bool
+	health Health
 	// end is when the invocation ends; zero if it does not.
 	end time.Time
 
 	mu     sync.Mutex
 	report Report
-	// quiet is set when Meta must not be asked.
-	quiet bool
 	// mute is set when the bus does not answer in time.
 	mute bool
 	// oldest is when the oldest event was written that could not be sent.
 	oldest time.Time
+}
+
+// An app is what a run learns of one of Meta's apps. Each login has its own, with
+// a secret, an allowance and troubles of its own: what fails for one says nothing
+// about the accounts of the other.
+type app struct {
+	login   Login
+	pace    *pace
+	breaker breaker
+	// quiet is set when Meta must not be asked. The run's lock guards it.
+	quiet bool
 	// testimony tells, once for the run, whether Meta knows the living from the
 	// dead.
 	witness   sync.Once
 	testimony testimony
+}
+
+// app returns the app of an account.
+func (r *run) app(a Account) *app {
+	if a.Login == LoginFacebook {
+		return r.apps[1]
+	}
+	return r.apps[0] // a row of an older version names no login
 }
 
 // newRun returns a run that asks Meta so often a second, 0 for as often as it
@@ -47,10 +66,15 @@ type run struct {
 func (r *Refresher) newRun(perSecond float64) *run {
 	now := r.store.now()
 	pace := newPace(perSecond)
-	return &run{
-		Refresher: r, now: now, pace: pace, meta: pacedRenewer{r.meta, pace},
+	run := &run{
+		Refresher: r, now: now, meta: pacedRenewer{r.meta, pace},
+		apps:   []*app{{login: LoginInstagram, pace: pace}, {login: LoginFacebook, pace: pace.beside()}},
 		report: Report{StartedAt: now.UTC(), Failed: map[Class]int{}},
 	}
+	if r.facebook != nil {
+		run.facebook = pacedFacebook{r.facebook, run.apps[1].pace}
+	}
+	return run
 }
 
 // newRunAlone returns a run for a person who waits for one account.
@@ -70,20 +94,24 @@ func (r *run) work(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
-	if err := r.heal(ctx); err != nil {
-		return err
+	for _, app := range r.apps {
+		if err := r.heal(ctx, app); err != nil {
+			return err
+		}
 	}
 	r.sweepRemovals(ctx)
 	err = errors.Join(damaged, r.all(ctx))
-	if r.guilty(ctx, r.breaker.over()) {
-		last, _ := r.breaker.last()
-		r.trip(ctx, last)
-	}
-	if r.isQuiet() {
-		r.dropHeld("")
-	}
-	for _, h := range r.breaker.released() {
-		h.write()
+	for _, app := range r.apps {
+		if r.guilty(ctx, app, app.breaker.over()) {
+			last, _ := app.breaker.last()
+			r.trip(ctx, app, last)
+		}
+		if r.isQuiet(app) {
+			r.dropHeld(app, "")
+		}
+		for _, h := range app.breaker.released() {
+			h.write()
+		}
 	}
 	return err
 }
@@ -125,7 +153,7 @@ func (r *run) all(ctx context.Context) error {
 // atOnce is how many accounts are worked on at a time: no more than get their turn
 // to ask Meta within ten seconds, as they are claimed meanwhile.
 func (r *run) atOnce() int {
-	if most := r.pace.most; most > 0 {
+	if most := r.apps[0].pace.most; most > 0 {
 		return max(1, min(r.parallel, int(10*most)))
 	}
 	return r.parallel
@@ -194,17 +222,15 @@ func (r *run) account(ctx context.Context, a Account) {
 	switch {
 	case plan.Action == ActionNone && (len(a.Outbox) > 0 || a.DueAt.IsZero() || a.DueAt.After(r.now)):
 		return // there was nothing to do but to send events
-	case r.isQuiet() && plan.Action.asksMeta():
+	case r.isQuiet(r.app(a)) && plan.Action.asksMeta():
 		r.deferred(a.DueAt)
 		return
 	}
 	r.count(func(report *Report) { report.Due++ })
 	var err error
 	switch plan.Action {
-	case ActionRefresh:
-		err = r.refresh(ctx, a)
-	case ActionProbe:
-		err = r.probe(ctx, a)
+	case ActionRefresh, ActionProbe, ActionWarn:
+		err = r.ask(ctx, a, plan.Action)
 	case ActionPromote:
 		err = r.promote(ctx, a)
 	case ActionExpire:
@@ -221,6 +247,19 @@ func (r *run) account(ctx context.Context, a Account) {
 	r.outcome(ctx, a, plan.Action, err)
 }
 
+// ask does what Meta is needed for.
+func (r *run) ask(ctx context.Context, a Account, action Action) error {
+	switch {
+	case r.off(a):
+		return r.leave(ctx, a)
+	case action == ActionRefresh:
+		return r.refresh(ctx, a)
+	case action == ActionWarn:
+		return r.warnOfData(ctx, a)
+	}
+	return r.probe(ctx, a)
+}
+
 // outcome counts how the work on an account went.
 func (r *run) outcome(ctx context.Context, a Account, action Action, err error) {
 	switch {
@@ -234,7 +273,7 @@ func (r *run) outcome(ctx context.Context, a Account, action Action, err error) 
 				report.Attention++
 			}
 		})
-		r.log.WarnContext(ctx, "account failed", "accountId", a.ID, "action", action, "class", ClassOf(err), "code", CodeOf(err), "err", err)
+		r.log.WarnContext(ctx, "account failed", "accountId", a.ID, "action", action, "class", ClassOf(err), "code", CodeOf(err), "err", err, "hint", CodeOf(err).Hint())
 	}
 }
 
@@ -306,10 +345,10 @@ func (r *run) count(change func(*Report)) {
 	change(&r.report)
 }
 
-func (r *run) isQuiet() bool {
+func (r *run) isQuiet(app *app) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.quiet
+	return app.quiet
 }
 
 // finish takes stock, logs the run, and returns an error if somebody must look.
@@ -318,9 +357,7 @@ func (r *run) finish(ctx context.Context, err error) (Report, error) {
 	defer cancel()
 	err = errors.Join(err, r.takeStock(stock))
 	report := r.report
-	if u, ok := r.Refresher.meta.(interface{ Usage() Usage }); ok {
-		report.AppUsage = u.Usage().AppPercent
-	}
+	report.AppUsage = max(usageOf(r.Refresher.meta).AppPercent, usageOf(r.Refresher.facebook).AppPercent)
 	report.Seconds = r.store.now().Sub(r.now).Seconds()
 	switch {
 	case report.Incident != nil:

@@ -47,15 +47,21 @@ func (r *run) takeStock(ctx context.Context) error {
 			}
 		}
 	}
-	if err := r.countAccounts(ctx); err != nil {
+	counts, err := r.countAccounts(ctx)
+	if err != nil {
 		// The numbers of the last time do.
 		r.log.WarnContext(ctx, "accounts not counted", "err", err)
 	}
+	if err := r.signOff(ctx, counts); err != nil {
+		r.log.WarnContext(ctx, "end of the run not written down", "err", err)
+	}
 	r.report.Counts, r.report.Incident = r.health.Counts, nil
-	if i, open := r.health.Incident(PlaceRefresh); open {
-		r.report.Incident = &i
-	} else if i, open := r.health.Incident(PlaceConnect); open {
-		r.report.Incident = &i
+	for _, place := range []Place{PlaceConnect, PlaceRefresh} {
+		for _, app := range slices.Backward(r.apps) {
+			if i, open := r.health.Incident(place, app.login); open {
+				r.report.Incident = &i // the last one counts
+			}
+		}
 	}
 	return nil
 }
@@ -70,36 +76,40 @@ func stockTime(ctx context.Context) time.Duration {
 	return min(time.Minute, max(lastWords, time.Until(end)-lastWords))
 }
 
-// countAccounts counts the accounts by status, if that was not done lately, and
-// closes an incident of the callback that has not shown for a day.
-func (r *run) countAccounts(ctx context.Context) error {
-	total := 0
-	for _, n := range r.health.Counts {
-		total += n
-	}
-	connect, open := r.health.Incident(PlaceConnect)
-	stale := open && r.now.Sub(connect.SeenAt) > connectIncident
-	if !stale && total > small && r.now.Sub(r.health.CountedAt) < countEvery {
-		return nil
+// countAccounts counts the accounts by status, if that was not done lately; nil
+// means that it was.
+func (r *run) countAccounts(ctx context.Context) (map[Status]int, error) {
+	if sum(r.health.Counts) > small && r.now.Sub(r.health.CountedAt) < countEvery {
+		return nil, nil
 	}
 	counts := map[Status]int{}
 	for _, status := range []Status{StatusActive, StatusExpiring, StatusReauthRequired, StatusDisconnected} {
 		n, err := r.store.ledger.Count(ctx, status)
 		if err != nil {
-			return fmt.Errorf("counting accounts: %w", err)
+			return nil, fmt.Errorf("counting accounts: %w", err)
 		}
 		counts[status] = n
 	}
 	r.health.Counts = counts
-	if sum(counts) <= small && !stale {
-		return nil // they are counted again anyway
-	}
-	return r.store.changeHealth(ctx, func(h *Health) bool {
-		h.Counts, h.CountedAt = counts, r.now.UTC()
-		if stale {
-			h.closeIncident(r.now, PlaceConnect)
+	return counts, nil
+}
+
+// signOff writes down that a run came to its end, and the numbers of a large
+// installation. It closes incidents of the callback that have not shown for a day.
+func (r *run) signOff(ctx context.Context, counts map[Status]int) error {
+	return r.store.changeHealthFrom(ctx, r.health, func(h *Health) bool {
+		h.RanAt = r.store.now().UTC()
+		if sum(counts) > small { // others are counted again anyway
+			h.Counts, h.CountedAt = counts, r.now.UTC()
 		}
+		for _, app := range r.apps {
+			if i, open := h.Incident(PlaceConnect, app.login); open && r.now.Sub(i.SeenAt) > connectIncident {
+				h.closeIncident(r.now, PlaceConnect, app.login)
+			}
+		}
+		shown := r.health.Counts
 		r.health = *h
+		r.health.Counts = shown
 		return true
 	})
 }

@@ -132,15 +132,24 @@ func (s *Store) health(ctx context.Context) (h Health, err error) {
 // changeHealth changes the record of the installation, again if somebody else did
 // meanwhile. The change returns false if there is nothing to save.
 func (s *Store) changeHealth(ctx context.Context, change func(*Health) bool) error {
+	h, err := s.health(ctx)
+	if err != nil {
+		return err
+	}
+	return s.changeHealthFrom(ctx, h, change)
+}
+
+// changeHealthFrom is changeHealth of the record as it was read before.
+func (s *Store) changeHealthFrom(ctx context.Context, h Health, change func(*Health) bool) error {
 	for {
-		h, err := s.health(ctx)
-		if err != nil {
-			return err
-		}
 		if !change(&h) {
 			return nil
 		}
-		if err = s.saveAll(ctx, Change{Health: &h}); !errors.Is(err, ErrConflict) {
+		err := s.saveAll(ctx, Change{Health: &h})
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if h, err = s.health(ctx); err != nil {
 			return err
 		}
 	}
@@ -235,7 +244,12 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 		case fresh.Ref == ref:
 			// A save whose answer was lost has done it.
 			return fresh, nil
-		case fresh.Generation != a.Generation:
+		case fresh.Generation != a.Generation || lease.Work.byPerson() && !fresh.EndedAt.Equal(a.EndedAt):
+			// It was ended meanwhile, or the person took this login's access away.
+			return Account{}, ErrConflict
+		case lease.Work.byPerson() && !fresh.EndedAt.Equal(a.EndedAt):
+			// The person has taken the access of this login away, while the account
+			// goes on through the other.
 			return Account{}, ErrConflict
 		case fresh.Lease.Attempt != lease.Attempt && !lease.Work.outlives(fresh, token):
 			return Account{}, ErrConflict
@@ -361,6 +375,13 @@ func (s *Store) page(ctx context.Context, after AccountID, limit int) ([]Account
 
 // Plan returns what happens to the account next.
 func (s *Store) Plan(a Account) Plan { return s.policy.Plan(a) }
+
+// LastRun returns when a run last came to its end, zero if none did, and how long
+// ago that is.
+func (s *Store) LastRun(ctx context.Context) (time.Time, time.Duration, error) {
+	h, err := s.health(ctx)
+	return h.RanAt, s.now().Sub(h.RanAt), err
+}
 
 // Policy returns the policy in force.
 func (s *Store) Policy() Policy { return s.policy }

@@ -43,7 +43,8 @@ type Behaviour struct {
 	// https://github.com/pixelant/pxa_social_feed/issues/105
 	ExpiresIn string `json:"expires_in"`
 	// Extend is what the exchange of a long token of Facebook returns: "new"
-	// (default), another text while the old lives on, or "same".
+	// (default), another text while the old lives on, "same", or "kept": the same
+	// text with the same end.
 	Extend string `json:"extend"`
 	// DataAccess is what starts the ninety days of data access again: "login"
 	// (default), or "exchange", an exchange too.
@@ -53,7 +54,9 @@ type Behaviour struct {
 	// it gave before while that lives, or "new".
 	PageToken string `json:"page_token"`
 	// EndedVersion is what happens to a call with a Graph version that ended:
-	// "moved_up" (default), the oldest living one answers, or "refused".
+	// "moved_up" (default), the oldest living one answers, or "refused", as the
+	// Marketing API is known to, with code 2635.
+	// https://github.com/facebook/facebook-python-business-sdk/issues/356
 	// https://developers.facebook.com/docs/graph-api/guides/versioning
 	EndedVersion string `json:"ended_version"`
 	// PagesAtOnce bounds how many Pages one answer of /me/accounts lists; 0: what
@@ -106,7 +109,7 @@ func (b *Behaviour) words() []word {
 		{&b.Refresh, "refresh", []string{"same", "new", "rotate"}},
 		{&b.Proof, "proof", []string{"required", "optional"}},
 		{&b.ExpiresIn, "expires_in", []string{"present", "absent"}},
-		{&b.Extend, "extend", []string{"new", "same"}},
+		{&b.Extend, "extend", []string{"new", "same", "kept"}},
 		{&b.DataAccess, "data_access", []string{"login", "exchange"}},
 		{&b.PageToken, "page_token", []string{"same", "new"}},
 		{&b.SignedBy, "signed_by", []string{"instagram", "meta"}},

@@ -94,8 +94,8 @@
 //     Page does not show its account, and the account itself is refused with
 //     code 10.
 //   - A Graph version that ended is answered by the oldest living one, which the
-//     header Facebook-Api-Version names; [Behaviour] can have it refused. One that
-//     never was gets code 2500.
+//     header Facebook-Api-Version names; [Behaviour] can have it refused, with
+//     code 2635. One that never was gets code 2500.
 //   - appsecret_proof is required on every call with a token, the app's own
 //     included, and looked at after the token.
 //   - A system user's token of sixty days is renewed by fb_exchange_token for sixty

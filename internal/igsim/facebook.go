@@ -150,6 +150,9 @@ func (s *Simulator) withVersion(c *call, serve func(*call) answer) answer {
 		if c.endpoint == endpointDialog {
 			return refusalPage(http.StatusNotFound, "Sorry, this page isn't available", "")
 		}
+		if served != 0 {
+			return c.graphError(graphError{code: 2635, message: "(#2635) You are calling a deprecated version of the API. Please update to the latest version: v" + strconv.Itoa(newestVersion) + ".0."})
+		}
 		return c.graphError(graphError{code: 2500, message: "Unknown path components: " + c.path})
 	}
 	a := serve(c)

@@ -108,6 +108,25 @@ func TestDialog(t *testing.T) {
 		}
 		refused(t, w.graph(token, "61550000000020129"), noObject("61550000000020129"))
 	})
+	t.Run("a Page nobody could tick is not shown, not even once there is a role", func(t *testing.T) {
+		w := newWorld(t)
+		form := w.dialogForm("ana.one", dialogQuery())
+		form["page"] = []string{bakery, casa}
+		token := w.tokenOf(w.get(graphPath("oauth/access_token"), facebookCodeQuery(w.returned(form).Get("code"))))
+		w.must(w.SetRole("ana.one", casa, true))
+		if got, want := pageNames(t, w.graph(token, "me/accounts")), []string{"Maria's Bakery"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("without pages_show_list no Page is shown", func(t *testing.T) {
+		w := newWorld(t)
+		form := w.dialogForm("ana.one", dialogQuery())
+		form["scope"] = []string{"instagram_basic", "business_management"}
+		token := w.tokenOf(w.get(graphPath("oauth/access_token"), facebookCodeQuery(w.returned(form).Get("code"))))
+		if r := w.graph(token, "me/accounts"); r.body != `{"data":[]}` {
+			t.Errorf("got %s, want an empty list", r.body)
+		}
+	})
 	t.Run("permissions that are unticked are missing", func(t *testing.T) {
 		sourced(t, srcHidden)
 		w := newWorld(t)

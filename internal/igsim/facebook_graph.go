@@ -59,7 +59,7 @@ func accountNode(a instagramAccount) node {
 // while it lives. The caller holds s.mu.
 // https://developers.facebook.com/documentation/facebook-login/guides/access-tokens/get-long-lived
 func (s *Simulator) pageTokenFor(c *call, t *facebookToken, page *FacebookPage) string {
-	next := facebookToken{Kind: pageToken, Username: t.Username, Page: page.ID, Long: t.Long, IssuedAt: c.now}
+	next := facebookToken{Kind: pageToken, Username: t.Username, Page: page.ID, Scopes: t.Scopes, Long: t.Long, IssuedAt: c.now}
 	if t.Kind != userToken || !t.Long {
 		next.ExpiresAt = t.ExpiresAt
 	}
@@ -68,7 +68,7 @@ func (s *Simulator) pageTokenFor(c *call, t *facebookToken, page *FacebookPage) 
 	}
 	if c.behaviour.PageToken != "new" {
 		for text, old := range s.fb.tokens {
-			if old.Kind == pageToken && old.Username == t.Username && old.Page == page.ID && old.Dead == "" &&
+			if old.Kind == pageToken && old.Username == t.Username && old.Page == page.ID && old.Dead == "" && old.ofSystem() == next.ofSystem() &&
 				old.ExpiresAt.Equal(next.ExpiresAt) {
 				return text
 			}

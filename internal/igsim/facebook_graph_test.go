@@ -224,7 +224,8 @@ func TestGraphVersion(t *testing.T) {
 	t.Run("one that ended can be refused", func(t *testing.T) {
 		w.must(w.SetBehaviour(igsim.Behaviour{EndedVersion: "refused"}))
 		defer func() { w.must(w.SetBehaviour(igsim.Behaviour{})) }()
-		refused(t, w.get("/v20.0/me", proven(token)), "2500/- OAuthException: Unknown path components: /v20.0/me")
+		sourced(t, srcDeprecated)
+		refused(t, w.get("/v20.0/me", proven(token)), "2635/- OAuthException: (#2635) You are calling a deprecated version of the API. Please update to the latest version: v26.0.")
 		if got := served("v21.0"); got != "v21.0" {
 			t.Errorf("v21.0 before its end: got %q", got)
 		}
@@ -342,6 +343,10 @@ func TestFacebookPermissions(t *testing.T) {
 		t.Errorf("the Page is still shown: %q", got)
 	}
 	refused(t, remove(page, id+"/permissions"), noObject(id))
+	refused(t, remove(page, "me/permissions"), noObject("me"))
+	system, err := w.SystemUserToken("ines.hidden", false)
+	w.must(err)
+	refused(t, remove(system, "me/permissions"), noObject("me"))
 	refused(t, remove(w.facebookLong("ana.one"), id+"/permissions"), noObject(id))
 	refused(t, w.do(w.request(http.MethodPut, graphPath(id+"/permissions"), proven(token))), "100/- GraphMethodException: Unsupported request - method type: put")
 	if r := remove(token, id+"/permissions"); r.body != `{"success":true}` {

@@ -237,7 +237,7 @@ type reach struct {
 // holds s.mu.
 func (s *Simulator) reachOf(t *facebookToken) reach {
 	p := s.facebookPerson(t.Username)
-	if t.Kind == systemToken {
+	if t.ofSystem() {
 		return reach{granted: t.Scopes, pages: p.Pages}
 	}
 	r := reach{granted: p.granted}

@@ -55,7 +55,7 @@ func (s *Simulator) facebookPermissions(c *call, who, name string) answer {
 // they belong to the portfolio. The caller holds s.mu.
 func (s *Simulator) killFacebook(p *facebookPerson, cause string) {
 	for _, t := range s.fb.tokens {
-		if t.Username == p.Username && t.Kind != systemToken && t.Dead == "" {
+		if t.Username == p.Username && !t.ofSystem() && t.Dead == "" {
 			t.Dead = cause
 		}
 	}

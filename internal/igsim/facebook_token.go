@@ -39,13 +39,16 @@ type facebookToken struct {
 	Kind     string    `json:"kind"`
 	Username string    `json:"username"`
 	Page     string    `json:"page,omitempty"`
-	Scopes   []string  `json:"scopes,omitempty"` // of a system user
+	Scopes   []string  `json:"scopes,omitempty"` // of a system user, and of the Pages' tokens made from theirs
 	Long     bool      `json:"long,omitempty"`
 	IssuedAt time.Time `json:"issued_at"`
 	// ExpiresAt is zero for a token without an end.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Dead      string    `json:"dead,omitempty"`
 }
+
+// ofSystem reports whether the token is a system user's, or was made from one.
+func (t *facebookToken) ofSystem() bool { return t.Kind == systemToken || t.Scopes != nil }
 
 // keep stores a token under a new text. Facebook's are about as long as
 // Instagram's. The caller holds s.mu.
@@ -99,7 +102,7 @@ func errDataAccess() graphError {
 // dataAccessEnd is the end of the data access behind a token, zero for a system
 // user, who has no such clock. The caller holds s.mu.
 func (s *Simulator) dataAccessEnd(t *facebookToken) time.Time {
-	if t.Kind == systemToken {
+	if t.ofSystem() {
 		return time.Time{}
 	}
 	return s.facebookPerson(t.Username).dataAccessUntil
@@ -234,6 +237,9 @@ func (s *Simulator) extendFacebookToken(c *call) answer {
 	}
 	if t.Kind == pageToken {
 		return c.graphError(errParameter("Only the token of a person or of a system user can be exchanged"))
+	}
+	if t.Long && c.behaviour.Extend == "kept" {
+		return c.facebookTokenAnswer(text, *t)
 	}
 	if c.behaviour.DataAccess == "exchange" && t.Kind == userToken {
 		s.facebookPerson(t.Username).dataAccessUntil = c.now.Add(dataAccessLife)

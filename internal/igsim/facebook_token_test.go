@@ -161,6 +161,9 @@ func TestFacebookLifetimes(t *testing.T) {
 			t.Errorf("by default the text must be new and the old one live on")
 		}
 		w.must(w.SetBehaviour(igsim.Behaviour{Extend: "same"}))
+		if short := w.facebookShort("ana.one"); w.tokenOf(w.extend(short)) == short {
+			t.Errorf("a short token became a long one with the same text")
+		}
 		w.clock.Advance(24 * time.Hour)
 		if next := w.tokenOf(w.extend(long)); next != long {
 			t.Errorf("the text changed")

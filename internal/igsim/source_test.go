@@ -38,6 +38,7 @@ const (
 	srcProofNeeded = "https://github.com/facebookarchive/php-graph-sdk/issues/984"
 	srcHidden      = "https://github.com/fbsamples/reels_publishing_apis/pull/38"
 	srcVersions    = "https://developers.facebook.com/docs/graph-api/guides/versioning"
+	srcDeprecated  = "https://github.com/facebook/facebook-python-business-sdk/issues/356"
 	srcFamilies    = "https://github.com/TiagoGrosso/instagram-graph-api-lib/issues/240"
 	srcPermissions = "https://developers.facebook.com/docs/graph-api/reference/user/permissions/"
 	srcBlocked     = "https://openillumi.com/en/en-fix-facebook-login-url-blocked-oauth-settings"

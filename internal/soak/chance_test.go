@@ -49,6 +49,7 @@ const (
 	askConsent
 	askBus
 	askTravel
+	askVisit
 )
 
 // How often things go wrong. The numbers are far above those of Meta and AWS.
@@ -65,4 +66,5 @@ const (
 	deathsAYear  = 0.3
 	troublesYear = 0.15
 	byThemselves = 0.05 // owners who connect again before they are told
+	visitsAYear  = 8.0  // of persons of Facebook Login, each of which moves their clock
 )

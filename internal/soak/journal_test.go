@@ -98,11 +98,13 @@ func changes(before, after *igauth.Account) (want []igauth.EventType) {
 	troubled := before.Status == igauth.StatusExpiring || before.Status == igauth.StatusReauthRequired || !before.WarnedAt.IsZero()
 	add(renewed && consented, igauth.EventConnected)
 	add(renewed && !consented, igauth.EventRefreshed)
-	add(renewed && !consented && troubled || revived && !renewed, igauth.EventRecovered)
+	returned := !before.DataAccessUntil.IsZero() && before.DataWarnedFor.Equal(before.DataAccessUntil) && after.DataAccessUntil.After(before.DataAccessUntil)
+	add(renewed && !consented && (troubled || returned) || !renewed && (revived || returned), igauth.EventRecovered)
 	became := func(s igauth.Status) bool { return after.Status == s && before.Status != s }
 	add(became(igauth.StatusReauthRequired), igauth.EventReauthRequired)
 	add(became(igauth.StatusExpiring), igauth.EventFailing)
 	add(before.WarnedAt.IsZero() && !after.WarnedAt.IsZero(), igauth.EventExpiring)
+	add(!after.DataWarnedFor.Equal(before.DataWarnedFor), igauth.EventExpiring)
 	add(before.Connected() && before.Status != igauth.StatusDisconnected && (became(igauth.StatusDisconnected) || became(igauth.StatusDeleting)), igauth.EventDisconnected)
 	return want
 }
@@ -162,6 +164,9 @@ func (w *world) accept(messages []igauth.Message) {
 		}
 		if e.Type == igauth.EventReauthRequired {
 			w.isTold(w.person(known.account))
+		}
+		if e.Type == igauth.EventExpiring && e.Code == igauth.CodeDataAccessEnding {
+			w.isWarned(w.person(known.account))
 		}
 	}
 }

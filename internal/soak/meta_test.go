@@ -67,6 +67,7 @@ type metaToken struct {
 	text            string
 	of              *person
 	short           bool
+	page            bool // a Page's, made from the person's
 	issued, expires time.Time
 	// dead is why Meta does not accept it any more.
 	dead cause
@@ -79,6 +80,7 @@ const (
 	causePassword cause = "password changed"
 	causeRemoved  cause = "app removed"
 	causeRotated  cause = "replaced"
+	causeRole     cause = "role lost"
 )
 
 // A meta is Meta: it knows the truth about every token. What it knows is guarded
@@ -135,7 +137,7 @@ func (m *meta) consent(p *person) string {
 
 // accepted reports whether Meta accepts a token at a time, but for outages.
 func (t *metaToken) accepted(now time.Time) bool {
-	return t != nil && t.dead == "" && now.Before(t.expires)
+	return t != nil && t.dead == "" && now.Before(t.expires) && (!t.of.facebook || now.Before(t.of.clock()))
 }
 
 // A wire carries the requests of one function to Meta.
@@ -162,7 +164,7 @@ func (x wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		p.calls++
 		calls, n = p.calls, uint64(p.n)
 	}
-	m.calls[req.URL.Path]++
+	m.calls[req.URL.Host]++
 	m.w.mu.Unlock()
 	x.f.paced()
 
@@ -178,7 +180,12 @@ func (x wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.WroteHeaders != nil {
 		trace.WroteHeaders()
 	}
-	a := m.answer(f, req.URL.Path, token, p, code, now)
+	var a metaAnswer
+	if ofFacebook(req) {
+		a = m.facebook(f, req, token, p, now)
+	} else {
+		a = m.answer(f, req.URL.Path, token, p, code, now)
+	}
 	if f == faultHang {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -201,6 +208,9 @@ func (x wire) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // read returns the token or the code that a request carries.
 func (x wire) read(req *http.Request) (token, code string) {
+	if ofFacebook(req) {
+		return readFacebook(req)
+	}
 	if req.Method == http.MethodPost {
 		body, _ := io.ReadAll(req.Body)
 		_, rest, _ := strings.Cut(string(body), `name="code"`)

@@ -49,9 +49,15 @@ func newFunction(w *world) *function {
 			return []igauth.Secret{igauth.NewSecret("secret")}, nil
 		},
 	}))
+	facebook := must(instagram.NewFacebook(instagram.FacebookConfig{
+		AppID: facebookApp, RedirectURI: "https://example.org/callback", Transport: wire{f},
+		AppSecrets: func(context.Context) ([]igauth.Secret, error) {
+			return []igauth.Secret{igauth.NewSecret("other secret")}, nil
+		},
+	}))
 	f.relay = must(igauth.NewRelay(igauth.RelayConfig{Store: store, Publisher: busPort{f}, Log: w.log}))
-	f.refresher = must(igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: client, PerSecond: perSecond, Relay: f.relay, Log: w.log}))
-	f.connector = must(igauth.NewConnector(igauth.ConnectorConfig{Store: store, Meta: client, Log: w.log}))
+	f.refresher = must(igauth.NewRefresher(igauth.RefresherConfig{Store: store, Meta: client, Facebook: facebook, PerSecond: perSecond, Relay: f.relay, Log: w.log}))
+	f.connector = must(igauth.NewConnector(igauth.ConnectorConfig{Store: store, Meta: client, Facebook: facebook, MetaAppID: facebookApp, Log: w.log}))
 	return f
 }
 

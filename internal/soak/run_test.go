@@ -164,6 +164,9 @@ func (w *world) check(began time.Time) {
 		if p.stored == nil || p.ended || p.lost {
 			continue
 		}
+		if p.facebook && w.lapsedLocked(p, now) {
+			continue
+		}
 		switch {
 		case p.stored.dead == causeRotated:
 			// R3: nobody can keep it.
@@ -185,6 +188,7 @@ func (w *world) check(began time.Time) {
 	}
 	if good {
 		w.good++
+		w.countUnwarned(began)
 		for p := range w.awaited {
 			if p.struck.Before(began) && p.troubleUntil.Before(began) {
 				p.waited++

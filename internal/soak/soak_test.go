@@ -23,6 +23,7 @@ var (
 	allDead  = flag.Duration("alldead", longestAllDead, "how long Meta may call every token dead")
 	shards   = flag.Int("shards", 1, "into how many parts the index of what is due is divided; with more than one, two stories of one seed differ")
 	trace    = flag.Bool("trace", false, "tell what every run reports")
+	facebook = flag.Float64("facebook", 0.2, "the part of the accounts that came through Facebook Login")
 	rotated  = flag.Float64("rotating", 0, "the part of the accounts whose old token dies at the moment of a refresh")
 )
 
@@ -74,6 +75,7 @@ func (w *world) table(took time.Duration) string {
 	line("incidents told", "%d", w.journal.incidents)
 	line("accounts ended by their owners", "%d", w.deaths)
 	line("  of which told", "%d, the slowest after %d hours", w.reported, w.slowest)
+	line("  of which data access lapsed", "%d", w.lapses)
 	line("connections", "%d", w.connections)
 	line("taken for dead and revived", "%d", w.revived)
 	for _, what := range []igauth.EventType{

@@ -19,6 +19,16 @@ type person struct {
 	n    int
 	id   igauth.AccountID
 	mode mode
+	// facebook says that the account is reached through Facebook Login; then seenAt is
+	// the person's last visit, and lost role says that they have no more to do with
+	// the Page.
+	facebook bool
+	seenAt   time.Time
+	roleLost bool
+	// unwarned counts the hours in which somebody could have warned of the end of
+	// data access.
+	unwarned int
+	warned   time.Time
 	// tokens are those that Meta may still accept, and stored is the one of the
 	// account's row.
 	tokens []*metaToken
@@ -97,7 +107,7 @@ type world struct {
 	// lastFirst is when the last of all accounts was refreshed for the first time.
 	lastFirst time.Time
 	// what is counted
-	deaths, reported, slowest, revived, allowed, connections int
+	deaths, reported, slowest, revived, allowed, connections, lapses int
 }
 
 // noise is a source of names that is the same for the same seed.
@@ -141,6 +151,9 @@ func newWorld(t *testing.T, r rules) *world {
 			p.mode = rotating
 		case u < 0.5:
 			p.mode = newText
+		}
+		if r.only == nil && w.chance.of(askMode, uint64(n), 1) < *facebook {
+			p.facebook = true
 		}
 		w.persons = append(w.persons, p)
 	}
@@ -241,8 +254,10 @@ func (w *world) committed(before, after *igauth.Account) {
 		switch {
 		case p.stored == nil:
 			w.violationLocked("a token of %s is committed that Meta does not know", after.ID)
-		case after.ExpiresAt.After(p.stored.expires.Add(time.Second)):
+		case !p.facebook && after.ExpiresAt.After(p.stored.expires.Add(time.Second)):
 			w.violationLocked("the token of %s is believed to live till %s, and lives till %s", after.ID, after.ExpiresAt, p.stored.expires)
+		case p.facebook:
+			w.believedLocked(p, after, w.meta.tokens[token.UserToken.Reveal()])
 		}
 		if p.stored.accepted(now) {
 			p.ended, p.lost, p.asked, p.waited = false, false, false, 0
@@ -250,6 +265,7 @@ func (w *world) committed(before, after *igauth.Account) {
 		}
 	}
 	p.status, p.issued = after.Status, after.IssuedAt
+	w.warnedLocked(p, before, after)
 	w.journal.account(before, after)
 	if after.Status == igauth.StatusReauthRequired && before.Status != after.Status && p.stored.accepted(now) {
 		w.violationLocked("%s is asked to connect again in vain: %s", after.ID, after.LastFailure.Code)
@@ -268,6 +284,7 @@ func (w *world) committed(before, after *igauth.Account) {
 		w.connections++
 		p.connections++
 		w.fates(p)
+		w.visits(p)
 	}
 	if p.connections == 1 && after.Generation == 2 && before.Generation == 1 {
 		w.lastFirst = later(w.lastFirst, now)
@@ -346,8 +363,12 @@ func (w *world) end(p *person) {
 	if w.chance.of(askDeathKind, uint64(p.n), p.connections) < 0.5 {
 		why = causeRemoved
 	}
+	if p.facebook && w.chance.of(askDeathKind, uint64(p.n), p.connections, 1) < 0.5 {
+		// The person's own token lives on.
+		p.roleLost, why = true, causeRole
+	}
 	for _, token := range p.tokens {
-		if token.dead == "" {
+		if token.dead == "" && (why != causeRole || token.page) {
 			token.dead = why
 		}
 	}
@@ -394,6 +415,9 @@ func (w *world) connect(p *person) {
 		RequestedScopes: []string{igauth.ScopeBasic},
 		Code:            igauth.NewSecret(w.meta.consent(p)),
 		ClaimHash:       "0",
+	}
+	if p.facebook {
+		arrival.Login, arrival.RequestedScopes = igauth.LoginFacebook, facebookScopes
 	}
 	deadly := 0.0
 	if !w.calm.Load() && w.only == nil && w.chance.of(askKill, 'c', uint64(p.n), n) < killed {

@@ -137,13 +137,13 @@ var mutants = []mutant{
 	},
 	{
 		"what was refreshed is thrown away when a visitor comes",
-		domain + "lease.go", `	return w.byPerson() || w == WorkRefresh && a.Status.Live() && token.ExpiresAt.After(a.ExpiresAt)
+		domain + "lease.go", `	return w.byPerson() || w == WorkRefresh && a.Status.Live() && endsLater(token.ExpiresAt, a.ExpiresAt)
 `, `	return false
 `, crash, single, cases("visitor during run at vault.Put/new-old-dies/"),
 	},
 	{
 		"a move that did not come back brings the old token back",
-		domain + "lease.go", `	return w == WorkRefresh && token`, `	return w == WorkMove || token`, "./internal/igauth", "TestDeadMoveDoesNotBringTheOldTokenBack", nil,
+		domain + "lease.go", `	return w == WorkRefresh && endsLater`, `	return w == WorkMove || endsLater`, "./internal/igauth", "TestDeadMoveDoesNotBringTheOldTokenBack", nil,
 	},
 	{
 		"what overtaken attempts have put is not destroyed",
@@ -236,11 +236,11 @@ var mutants = []mutant{
 	},
 	{
 		"dead is believed the first time",
-		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believes() {`, `	if false {`, "./internal/igauth", "TestBlipOfDeathAsksNobody", nil,
+		domain + "action.go", `	if a.Doubt.Code == "" && !app.breaker.believes() {`, `	if false {`, "./internal/igauth", "TestBlipOfDeathAsksNobody", nil,
 	},
 	{
 		"dead is believed the first time, and the token lives",
-		domain + "action.go", `	if a.Doubt.Code == "" && !r.breaker.believes() {`, `	if false {`, crash, single, cases("first dead verdict, then alive/"),
+		domain + "action.go", `	if a.Doubt.Code == "" && !app.breaker.believes() {`, `	if false {`, crash, single, cases("first dead verdict, then alive/"),
 	},
 	{
 		"held failures are written when the breaker trips",
@@ -279,6 +279,37 @@ var mutants = []mutant{
 	},
 	{
 		"an incident stays open when Meta answers again",
-		domain + "heal.go", `			return h.closeIncident(r.now, PlaceRefresh)`, `			return false`, crash, single, cases("trial heals/"),
+		domain + "heal.go", `			return h.closeIncident(r.now, PlaceRefresh, app.login)`, `			return false`, crash, single, cases("trial heals/"),
+	},
+	{
+		"the failures of one of Meta's apps are taken for those of the other",
+		domain + "run.go", `		return r.apps[1]
+`, `		return r.apps[0]
+`, "./internal/igauth", "TestIncidentIsOfOneLogin", nil,
+	},
+	{
+		"a person's token that is dead is taken for the account's",
+		domain + "renew.go", `	if ClassOf(refused) != ClassDead {
+		return refused`, `	if true {
+		return refused`, "./internal/igauth", "TestDeadPersonsTokenDoesNotEndTheAccount", nil,
+	},
+	{
+		"a token of Facebook Login is replaced by one that ends sooner",
+		domain + "renew.go", `	case end.IsZero():
+		return nil`, `	default:
+		return nil`, "./internal/igauth", "TestWorseFacebookTokenIsNotCommitted", nil,
+	},
+	{
+		"nobody asks whether the owner was there before access to data is called over",
+		domain + "renew.go", `err == nil && known.shows(r.now) {`, `err == nil && known.shows(r.now) && false {`, soak, years, append([]string{"-facebook", "1", "-accounts", "40"}, short...),
+	},
+	{
+		"the end of access to data is told again and again",
+		domain + "account.go", `	a.DataWarnedFor = a.DataAccessUntil
+`, ``, "./internal/igauth", "TestDataAccessLapses", nil,
+	},
+	{
+		"nobody is warned of the end of access to data",
+		domain + "policy.go", `	if a.DataAccessUntil.IsZero() || a.DataWarnedFor`, `	if true || a.DataWarnedFor`, soak, years, append([]string{"-facebook", "1", "-accounts", "40"}, short...),
 	},
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -49,7 +48,7 @@ func OpenAudit(ctx context.Context, stack string) (igauth.Auditor, string, error
 	a := &audit{
 		client: cloudwatchlogs.NewFromConfig(cfg),
 		group:  AuditLogGroup(stack),
-		stream: "command/" + time.Now().UTC().Format("2006/01/02") + "/" + hex.EncodeToString(id[:]),
+		stream: "command/" + hex.EncodeToString(id[:]),
 	}
 	_, err = a.client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &a.group, LogStreamName: &a.stream})
 	if err != nil {
@@ -68,7 +67,7 @@ func (a *audit) Audit(ctx context.Context, reading igauth.Reading) error {
 		LogGroupName: &a.group, LogStreamName: &a.stream,
 		LogEvents: []types.InputLogEvent{{
 			Message:   aws.String(strings.TrimSpace(line.String())),
-			Timestamp: aws.Int64(time.Now().UnixMilli()),
+			Timestamp: aws.Int64(reading.At.UnixMilli()),
 		}},
 	})
 	if err != nil {

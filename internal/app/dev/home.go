@@ -126,7 +126,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 	views := make([]accountView, len(accounts))
 	for i, a := range accounts {
 		views[i].AccountView = s.store.View(a)
-		if a.Status == igauth.StatusActive {
+		if a.Status == igauth.StatusActive && !views[i].DataAccessWarned {
 			continue
 		}
 		if views[i].Reconnect, _, err = s.links.ReconnectURL(r.Context(), a); err != nil {
@@ -137,7 +137,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 	for i := range views {
 		views[i].Waits = !views[i].NextAt.After(now)
 	}
-	open, quietUntil, err := s.incidents(r.Context())
+	open, ranAt, err := s.incidents(r.Context())
 	if err != nil {
 		status, problem = http.StatusInternalServerError, "The state of the installation could not be read: "+err.Error()
 	}
@@ -151,8 +151,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 		"Style":        template.CSS(homeStyle), // our own file
 		"Now":          now,
 		"Incidents":    open,
-		"QuietUntil":   quietUntil,
-		"Quiet":        quietUntil.After(now),
+		"RanAt":        ranAt,
 		"Sent":         s.sent.newest(),
 		"Policy":       s.store.Policy().String(),
 		"OutageDays":   int(s.store.Policy().Outage() / (24 * time.Hour)),

@@ -23,6 +23,7 @@ var actionWords = map[igauth.Action]string{
 	igauth.ActionRefresh: "the token is refreshed",
 	igauth.ActionProbe:   "Meta is asked about the token",
 	igauth.ActionPromote: "readers of the vault are shown the token",
+	igauth.ActionWarn:    "its owner is asked to come back",
 	igauth.ActionExpire:  "the token ends",
 	igauth.ActionRecover: "what an attempt left behind is looked for",
 	igauth.ActionDestroy: "the vault is emptied",
@@ -35,7 +36,7 @@ type incident struct {
 	Reach, Work string
 }
 
-// incidents returns what is open, and till when Meta wants not to be asked.
+// incidents returns what is open, and when a run last came to its end.
 func (s *Server) incidents(ctx context.Context) ([]incident, time.Time, error) {
 	health, err := s.ledger.Health(ctx)
 	if errors.Is(err, igauth.ErrNotFound) {
@@ -53,11 +54,14 @@ func (s *Server) incidents(ctx context.Context) ([]incident, time.Time, error) {
 			shown.Work = "It counts as over when it has not shown for a day."
 		default:
 			shown.Reach = "It hits all accounts alike, so none of them was changed: their tokens stay, and nobody has to do anything for them."
+			if i.Login == igauth.LoginFacebook {
+				shown.Reach = "It hits all accounts of Facebook Login alike, so none of them was changed: their tokens stay, and nobody has to do anything for them. The accounts of Instagram Login go on."
+			}
 			shown.Work = fmt.Sprintf("One account is tried in every run (%d so far); as soon as Meta answers, the refresh goes on by itself.", i.Trials)
 		}
 		open = append(open, shown)
 	}
-	return open, health.QuietUntil, nil
+	return open, health.RanAt, nil
 }
 
 // lasted says how long ago something was.

@@ -51,7 +51,7 @@ func testHealthZero(t *testing.T, l igauth.Ledger) {
 func testHealthReplaced(t *testing.T, l igauth.Ledger) {
 	h := fullHealth()
 	saveHealth(t, l, &h)
-	h.Incidents, h.QuietUntil, h.Outbox = h.Incidents[1:], time.Time{}, nil
+	h.Incidents, h.RanAt, h.Outbox = h.Incidents[1:], time.Time{}, nil
 	h.Counts = map[igauth.Status]int{igauth.StatusDisconnected: 2}
 	saveHealth(t, l, &h)
 	if h.Revision != 2 {
@@ -85,7 +85,7 @@ func testHealthConcurrent(t *testing.T, l igauth.Ledger) {
 	for i := range errs {
 		wg.Go(func() {
 			mine := h
-			mine.QuietUntil = day.Add(time.Duration(i+1) * time.Minute)
+			mine.RanAt = day.Add(time.Duration(i+1) * time.Minute)
 			errs[i] = l.Save(t.Context(), igauth.Change{Health: &mine, Attempt: newAttempt()})
 		})
 	}
@@ -94,7 +94,7 @@ func testHealthConcurrent(t *testing.T, l igauth.Ledger) {
 	for i, err := range errs {
 		if err == nil {
 			won++
-			h.QuietUntil = day.Add(time.Duration(i+1) * time.Minute)
+			h.RanAt = day.Add(time.Duration(i+1) * time.Minute)
 		} else if !errors.Is(err, igauth.ErrConflict) {
 			t.Errorf("got %v, want a success or a conflict", err)
 		}
@@ -109,7 +109,7 @@ func testHealthConcurrent(t *testing.T, l igauth.Ledger) {
 func testHealthRepeated(t *testing.T, l igauth.Ledger) {
 	for want := int64(1); want <= 2; want++ {
 		h := fullHealth()
-		h.Revision, h.QuietUntil = want-1, day.Add(time.Duration(want)*time.Minute)
+		h.Revision, h.RanAt = want-1, day.Add(time.Duration(want)*time.Minute)
 		attempt := newAttempt()
 		for range 3 {
 			again := h

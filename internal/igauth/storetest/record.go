@@ -99,13 +99,15 @@ func fullEvent(id string) igauth.Event {
 // fullIncident is an incident with a value in every field.
 func fullIncident() igauth.Incident {
 	return igauth.Incident{
-		ID:     "fedcba9876543210fedcba9876543210",
-		Place:  igauth.PlaceRefresh,
-		Since:  day.Add(-time.Hour + time.Nanosecond),
-		SeenAt: day.Add(987654321 * time.Nanosecond),
-		Class:  igauth.ClassThrottled,
-		Code:   "meta_throttled",
-		Trials: 3,
+		ID:         "fedcba9876543210fedcba9876543210",
+		Place:      igauth.PlaceRefresh,
+		Login:      igauth.LoginFacebook,
+		Since:      day.Add(-time.Hour + time.Nanosecond),
+		SeenAt:     day.Add(987654321 * time.Nanosecond),
+		Class:      igauth.ClassThrottled,
+		Code:       "meta_throttled",
+		Trials:     3,
+		QuietUntil: day.Add(time.Hour + time.Nanosecond),
 	}
 }
 
@@ -114,12 +116,11 @@ func fullHealth() igauth.Health {
 	connect := fullIncident()
 	connect.ID, connect.Place = "00112233445566778899aabbccddeeff", igauth.PlaceConnect
 	return igauth.Health{
-		Incidents:  []igauth.Incident{fullIncident(), connect},
-		QuietUntil: day.Add(time.Hour + time.Nanosecond),
-		RanAt:      day.Add(-time.Minute + time.Nanosecond),
-		CountedAt:  day.Add(time.Microsecond),
-		Counts:     map[igauth.Status]int{igauth.StatusActive: 9_999, igauth.StatusReauthRequired: 1, igauth.StatusExpiring: 0},
-		Outbox:     []igauth.Event{fullEvent("00000000000000000000000000000003"), fullEvent("00000000000000000000000000000004")},
+		Incidents: []igauth.Incident{fullIncident(), connect},
+		RanAt:     day.Add(time.Hour + time.Nanosecond),
+		CountedAt: day.Add(time.Microsecond),
+		Counts:    map[igauth.Status]int{igauth.StatusActive: 9_999, igauth.StatusReauthRequired: 1, igauth.StatusExpiring: 0},
+		Outbox:    []igauth.Event{fullEvent("00000000000000000000000000000003"), fullEvent("00000000000000000000000000000004")},
 	}
 }
 
