@@ -16,6 +16,8 @@
 //   - [AuthorizeHandler] sends a visitor to Instagram. It makes no remote call.
 //   - [CallbackHandler] receives the visitor back and hands the code to a
 //     [Connector], which spends it once and stores the account.
+//     With Facebook Login a visitor may have several; the flow then waits for
+//     their choice.
 //   - [Refresher] runs on a schedule: it refreshes the tokens that are due, asks
 //     about accounts that have been silent, and finishes what a crash left.
 //   - [AccountsHandler] is the API of the site's backend.

@@ -27,6 +27,8 @@ type fakeFacebook struct {
 	now       func() time.Time
 	// refuse returns the answer to a call, nil means a good one.
 	refuse func(call string) error
+	// profile changes who a Page's token says the account is.
+	profile func(*igauth.Profile)
 	// life is how long an extended token lives, "" names no end.
 	life time.Duration
 
@@ -103,7 +105,11 @@ func (f *fakeFacebook) PageToken(_ context.Context, page string, _ igauth.Secret
 }
 
 func (f *fakeFacebook) Profile(_ context.Context, account igauth.AccountID, _ igauth.Secret) (igauth.Profile, error) {
-	return igauth.Profile{ID: account, Username: "user"}, f.called("profile")
+	p := igauth.Profile{ID: account, Username: "user"}
+	if f.profile != nil {
+		f.profile(&p)
+	}
+	return p, f.called("profile")
 }
 
 // facebook walks a visitor through both handlers and returns where they end, and
@@ -167,6 +173,25 @@ func TestFacebookTokenIsVetted(t *testing.T) {
 				t.Errorf("the Pages were read %d times", pages)
 			}
 		})
+	}
+}
+
+func TestAccountBehindThePageIsVetted(t *testing.T) {
+	for code, change := range map[igauth.Code]func(*igauth.Profile){
+		igauth.CodeMetaUnreadable:  func(p *igauth.Profile) { p.ID = fakePage(2).Account },
+		igauth.CodePersonalAccount: func(p *igauth.Profile) { p.AccountType = "personal" },
+		// The person is whom the token is of, whatever the account says.
+		igauth.CodeConnected: func(p *igauth.Profile) { p.AppScopedID, p.PageID = "1", "2" },
+	} {
+		f := newFront(t)
+		f.facebook.profile = change
+		location, _ := f.viaFacebook("")
+		if u, _ := url.Parse(location); u.Query().Get("outcome") != string(code) {
+			t.Errorf("got location %q, want outcome %s", location, code)
+		}
+		if a, err := f.store.Account(t.Context(), fakePage(1).Account); err == nil && (a.AppScopedID != f.facebook.inspected.AppScopedID || a.PageID != fakePage(1).ID) {
+			t.Errorf("got person %s, page %s", a.AppScopedID, a.PageID)
+		}
 	}
 }
 

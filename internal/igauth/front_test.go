@@ -143,7 +143,7 @@ func newFront(t testing.TB, urls ...string) *front {
 	if f.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: vault, Now: f.now}); err != nil {
 		t.Fatal(err)
 	}
-	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: f.store, Meta: f.meta, Facebook: f.facebook, MetaAppID: testMetaAppID, Timeout: 3 * time.Second, Patience: 2 * time.Second, Log: log})
+	connector, err := igauth.NewConnector(igauth.ConnectorConfig{Store: f.store, Meta: f.meta, Facebook: f.facebook, MetaAppID: testMetaAppID, Timeout: 10 * time.Second, Patience: 2 * time.Second, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
