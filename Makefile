@@ -1,10 +1,11 @@
 # igauth: what can be made. `make` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run sim test race concurrency migrate bench-refresh crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
+.PHONY: help run sim test docs race concurrency migrate bench-refresh crash crash-pairs soak mutants lint fuzz build e2e e2e-browser e2e-sam \
 	test-emulators test-aws test-template clean \
 	sam-build sam-validate sam-deploy sam-invoke \
-	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction
+	build-AuthorizeFunction build-CallbackFunction build-RefreshFunction build-AccountsFunction \
+	build-DeauthorizeFunction build-DeletionFunction
 
 VERSION ?= dev
 # The processor of the functions: arm64 or amd64. SAM does not tell a makefile
@@ -16,7 +17,7 @@ GOARCH_OF := $(if $(filter x86_64 amd64,$(ARCHITECTURE)),amd64,arm64)
 # Static and stripped, the same bytes from any folder, and without net/rpc, which
 # the runtime needs only for a way of starting that is gone.
 LAMBDA_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_OF) go build -tags lambda.norpc -trimpath -ldflags '-s -w'
-FUNCTIONS = authorize callback refresh accounts
+FUNCTIONS = authorize callback refresh accounts deauthorize deletion
 
 help: ## List what can be made.
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,9 @@ sim: build/igauth ## Serve the simulator of Instagram alone.
 test: ## Run the tests. Needs Go alone.
 	go vet ./...
 	go test ./...
+
+docs: ## Write docs/errors.md anew from the dictionary of errors.
+	go generate ./cmd/igauth
 
 STEPS ?= 100000
 concurrency: ## Let workers race for one account, for STEPS steps (default 100000), with the race detector.
@@ -138,6 +142,10 @@ build-RefreshFunction:
 	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/refresh
 build-AccountsFunction:
 	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/accounts
+build-DeauthorizeFunction:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/deauthorize
+build-DeletionFunction:
+	$(LAMBDA_BUILD) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/deletion
 
 clean: ## Remove what was built. The data folder stays.
 	rm -rf build .aws-sam e2e/screenshots

@@ -30,7 +30,7 @@ var windows = []struct {
 	width, height int64
 	mobile        bool
 }{
-	{"phone", 390, 844, true},
+	{"phone", 360, 780, true},
 	{"desktop", 1280, 900, false},
 }
 

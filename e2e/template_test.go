@@ -209,12 +209,17 @@ var functions = map[string]struct {
 	"AuthorizeFunction": {
 		role: "AuthorizeRole", memory: 512, timeout: 10,
 		environment: map[string]string{
-			"IGAUTH_APP_ID":         "InstagramAppId",
-			"IGAUTH_STATE_KEY_NAME": "${AWS::StackName}/state-key",
-			"IGAUTH_PUBLIC_URL":     "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
-			"IGAUTH_RETURN_URLS":    "ReturnUrls",
-			"IGAUTH_SCOPES":         "Scopes",
-			"IGAUTH_INSTAGRAM_WWW":  "InstagramWww",
+			"IGAUTH_APP_ID":               "InstagramAppId",
+			"IGAUTH_STATE_KEY_NAME":       "${AWS::StackName}/state-key",
+			"IGAUTH_PUBLIC_URL":           "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
+			"IGAUTH_RETURN_URLS":          "ReturnUrls",
+			"IGAUTH_SCOPES":               "Scopes",
+			"IGAUTH_INSTAGRAM_WWW":        "InstagramWww",
+			"IGAUTH_META_APP_ID":          "MetaAppId",
+			"IGAUTH_META_APP_SECRET_NAME": "if HasMetaApp: ${AWS::StackName}/meta-app, else ",
+			"IGAUTH_FACEBOOK_CONFIG_ID":   "FacebookConfigId",
+			"IGAUTH_FACEBOOK_SCOPES":      "FacebookScopes",
+			"IGAUTH_FACEBOOK_WWW":         "FacebookWww",
 		},
 		allowed: []string{
 			"kms:Decrypt Key.Arn via secretsmanager",
@@ -226,19 +231,24 @@ var functions = map[string]struct {
 	"CallbackFunction": {
 		role: "CallbackRole", memory: 512, timeout: 28,
 		environment: map[string]string{
-			"IGAUTH_APP_ID":          "InstagramAppId",
-			"IGAUTH_APP_SECRET_NAME": "${AWS::StackName}/app",
-			"IGAUTH_STATE_KEY_NAME":  "${AWS::StackName}/state-key",
-			"IGAUTH_PUBLIC_URL":      "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
-			"IGAUTH_RETURN_URLS":     "ReturnUrls",
-			"IGAUTH_SCOPES":          "Scopes",
-			"IGAUTH_TABLE":           "LedgerTable",
-			"IGAUTH_SECRET_PREFIX":   "AWS::StackName",
-			"IGAUTH_SECRET_KEY":      "Key.Arn",
-			"IGAUTH_VAULT":           "Vault",
-			"IGAUTH_KEYSET_NAME":     "${AWS::StackName}/keyset",
-			"IGAUTH_INSTAGRAM_API":   "InstagramApi",
-			"IGAUTH_INSTAGRAM_GRAPH": "InstagramGraph",
+			"IGAUTH_APP_ID":               "InstagramAppId",
+			"IGAUTH_APP_SECRET_NAME":      "${AWS::StackName}/app",
+			"IGAUTH_STATE_KEY_NAME":       "${AWS::StackName}/state-key",
+			"IGAUTH_PUBLIC_URL":           "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
+			"IGAUTH_RETURN_URLS":          "ReturnUrls",
+			"IGAUTH_SCOPES":               "Scopes",
+			"IGAUTH_TABLE":                "LedgerTable",
+			"IGAUTH_SECRET_PREFIX":        "AWS::StackName",
+			"IGAUTH_SECRET_KEY":           "Key.Arn",
+			"IGAUTH_VAULT":                "Vault",
+			"IGAUTH_KEYSET_NAME":          "${AWS::StackName}/keyset",
+			"IGAUTH_INSTAGRAM_API":        "InstagramApi",
+			"IGAUTH_INSTAGRAM_GRAPH":      "InstagramGraph",
+			"IGAUTH_META_APP_ID":          "MetaAppId",
+			"IGAUTH_META_APP_SECRET_NAME": "if HasMetaApp: ${AWS::StackName}/meta-app, else ",
+			"IGAUTH_FACEBOOK_CONFIG_ID":   "FacebookConfigId",
+			"IGAUTH_FACEBOOK_SCOPES":      "FacebookScopes",
+			"IGAUTH_FACEBOOK_GRAPH":       "FacebookGraph",
 		},
 		allowed: []string{
 			"dynamodb:GetItem LedgerTable.Arn",
@@ -252,6 +262,7 @@ var functions = map[string]struct {
 			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue AppSecret",
 			"secretsmanager:GetSecretValue StateKey",
+			"secretsmanager:GetSecretValue if HasMetaApp: MetaSecret, else AWS::NoValue",
 			"secretsmanager:GetSecretValue if SealsTokens: Keyset, else AWS::NoValue",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
@@ -263,13 +274,17 @@ var functions = map[string]struct {
 	"AccountsFunction": {
 		role: "AccountsRole", memory: 512, timeout: 10,
 		environment: map[string]string{
-			"IGAUTH_APP_ID":         "InstagramAppId",
-			"IGAUTH_STATE_KEY_NAME": "${AWS::StackName}/state-key",
-			"IGAUTH_PUBLIC_URL":     "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
-			"IGAUTH_TABLE":          "LedgerTable",
-			"IGAUTH_SECRET_PREFIX":  "AWS::StackName",
-			"IGAUTH_VAULT":          "Vault",
-			"IGAUTH_KEYSET_NAME":    "${AWS::StackName}/keyset",
+			"IGAUTH_APP_ID":               "InstagramAppId",
+			"IGAUTH_STATE_KEY_NAME":       "${AWS::StackName}/state-key",
+			"IGAUTH_PUBLIC_URL":           "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
+			"IGAUTH_TABLE":                "LedgerTable",
+			"IGAUTH_SECRET_PREFIX":        "AWS::StackName",
+			"IGAUTH_VAULT":                "Vault",
+			"IGAUTH_KEYSET_NAME":          "${AWS::StackName}/keyset",
+			"IGAUTH_INSTAGRAM_GRAPH":      "InstagramGraph",
+			"IGAUTH_META_APP_ID":          "MetaAppId",
+			"IGAUTH_META_APP_SECRET_NAME": "if HasMetaApp: ${AWS::StackName}/meta-app, else ",
+			"IGAUTH_FACEBOOK_GRAPH":       "FacebookGraph",
 		},
 		allowed: []string{
 			"dynamodb:BatchGetItem LedgerTable.Arn",
@@ -286,31 +301,84 @@ var functions = map[string]struct {
 			"secretsmanager:GetSecretValue StateKey",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/meta-app-??????",
+		},
+	},
+	"DeauthorizeFunction": {
+		role: "DeauthorizeRole", memory: 512, timeout: 20,
+		environment: map[string]string{
+			"IGAUTH_APP_SECRET_NAME":      "${AWS::StackName}/app",
+			"IGAUTH_META_APP_ID":          "MetaAppId",
+			"IGAUTH_META_APP_SECRET_NAME": "if HasMetaApp: ${AWS::StackName}/meta-app, else ",
+			"IGAUTH_TABLE":                "LedgerTable",
+			"IGAUTH_SECRET_PREFIX":        "AWS::StackName",
+		},
+		// Not to read a token, and not to write one.
+		allowed: []string{
+			"dynamodb:GetItem LedgerTable.Arn",
+			"dynamodb:PutItem LedgerTable.Arn",
+			"kms:Decrypt Key.Arn via dynamodb",
+			"kms:Decrypt Key.Arn via secretsmanager",
+			"logs:CreateLogStream DeauthorizeLogs.Arn",
+			"logs:PutLogEvents DeauthorizeLogs.Arn",
+			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue AppSecret",
+			"secretsmanager:GetSecretValue if HasMetaApp: MetaSecret, else AWS::NoValue",
+		},
+	},
+	"DeletionFunction": {
+		role: "DeletionRole", memory: 512, timeout: 20,
+		environment: map[string]string{
+			"IGAUTH_APP_SECRET_NAME":      "${AWS::StackName}/app",
+			"IGAUTH_META_APP_ID":          "MetaAppId",
+			"IGAUTH_META_APP_SECRET_NAME": "if HasMetaApp: ${AWS::StackName}/meta-app, else ",
+			"IGAUTH_PUBLIC_URL":           "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
+			"IGAUTH_TABLE":                "LedgerTable",
+			"IGAUTH_SECRET_PREFIX":        "AWS::StackName",
+		},
+		// Not to read a token, and not to write one.
+		allowed: []string{
+			"dynamodb:GetItem LedgerTable.Arn",
+			"dynamodb:PutItem LedgerTable.Arn",
+			"kms:Decrypt Key.Arn via dynamodb",
+			"kms:Decrypt Key.Arn via secretsmanager",
+			"logs:CreateLogStream DeletionLogs.Arn",
+			"logs:PutLogEvents DeletionLogs.Arn",
+			"secretsmanager:DeleteSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:DescribeSecret secret:${AWS::StackName}/accounts/*",
+			"secretsmanager:GetSecretValue AppSecret",
+			"secretsmanager:GetSecretValue if HasMetaApp: MetaSecret, else AWS::NoValue",
 		},
 	},
 	"RefreshFunction": {
 		role: "RefreshRole", memory: 256, timeout: 900,
 		environment: map[string]string{
-			"IGAUTH_TABLE":            "LedgerTable",
-			"IGAUTH_SECRET_PREFIX":    "AWS::StackName",
-			"IGAUTH_SECRET_KEY":       "Key.Arn",
-			"IGAUTH_VAULT":            "Vault",
-			"IGAUTH_KEYSET_NAME":      "${AWS::StackName}/keyset",
-			"IGAUTH_INSTAGRAM_GRAPH":  "InstagramGraph",
-			"IGAUTH_REFRESH_RATE":     "RefreshRate",
-			"IGAUTH_REFRESH_PARALLEL": "RefreshParallel",
-			"IGAUTH_EVENT_BUS":        "EventBus",
-			"IGAUTH_APP_ID":           "InstagramAppId",
-			"IGAUTH_STATE_KEY_NAME":   "${AWS::StackName}/state-key",
-			"IGAUTH_PUBLIC_URL":       "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
+			"IGAUTH_TABLE":                "LedgerTable",
+			"IGAUTH_SECRET_PREFIX":        "AWS::StackName",
+			"IGAUTH_SECRET_KEY":           "Key.Arn",
+			"IGAUTH_VAULT":                "Vault",
+			"IGAUTH_KEYSET_NAME":          "${AWS::StackName}/keyset",
+			"IGAUTH_INSTAGRAM_GRAPH":      "InstagramGraph",
+			"IGAUTH_REFRESH_RATE":         "RefreshRate",
+			"IGAUTH_REFRESH_PARALLEL":     "RefreshParallel",
+			"IGAUTH_EVENT_BUS":            "EventBus",
+			"IGAUTH_APP_ID":               "InstagramAppId",
+			"IGAUTH_STATE_KEY_NAME":       "${AWS::StackName}/state-key",
+			"IGAUTH_PUBLIC_URL":           "if HasPublicUrl: PublicUrl, else Api.ApiEndpoint",
+			"IGAUTH_META_APP_ID":          "MetaAppId",
+			"IGAUTH_META_APP_SECRET_NAME": "if HasMetaApp: ${AWS::StackName}/meta-app, else ",
+			"IGAUTH_FACEBOOK_GRAPH":       "FacebookGraph",
 		},
 		allowed: []string{
+			"dynamodb:BatchGetItem LedgerTable.Arn",
 			"dynamodb:DescribeStream LedgerTable.StreamArn",
 			"dynamodb:GetItem LedgerTable.Arn",
 			"dynamodb:GetRecords LedgerTable.StreamArn",
 			"dynamodb:GetShardIterator LedgerTable.StreamArn",
 			"dynamodb:ListStreams ${LedgerTable.Arn}/stream/*",
 			"dynamodb:PutItem LedgerTable.Arn",
+			"dynamodb:Query ${LedgerTable.Arn}/index/accounts",
 			"dynamodb:Query ${LedgerTable.Arn}/index/due",
 			"dynamodb:Query ${LedgerTable.Arn}/index/status",
 			"events:PutEvents event-bus/${EventBus}",
@@ -328,6 +396,7 @@ var functions = map[string]struct {
 			"secretsmanager:GetSecretValue if SealsTokens: Keyset, else AWS::NoValue",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:GetSecretValue secret:${AWS::StackName}/keyset-??????",
+			"secretsmanager:GetSecretValue secret:${AWS::StackName}/meta-app-??????",
 			"secretsmanager:PutSecretValue secret:${AWS::StackName}/accounts/*",
 			"secretsmanager:TagResource secret:${AWS::StackName}/accounts/* tagged AWS::StackName",
 			"secretsmanager:UpdateSecretVersionStage secret:${AWS::StackName}/accounts/*",
@@ -339,11 +408,17 @@ var functions = map[string]struct {
 	},
 }
 
-// The routes and who answers them. Those of visitors are open.
+// The routes and who answers them. Those of visitors are open, and those of Meta,
+// which signs what it sends.
 var routes = map[string]struct{ function, authorization string }{
 	"GET /authorize":               {"AuthorizeFunction", "NONE"},
 	"GET /callback":                {"CallbackFunction", "NONE"},
 	"GET /callback/result":         {"CallbackFunction", "NONE"},
+	"GET /callback/choose":         {"CallbackFunction", "NONE"},
+	"POST /callback/choose":        {"CallbackFunction", "NONE"},
+	"POST /deauthorize":            {"DeauthorizeFunction", "NONE"},
+	"POST /data-deletion":          {"DeletionFunction", "NONE"},
+	"GET /data-deletion/{code}":    {"DeletionFunction", "NONE"},
 	"GET /accounts":                {"AccountsFunction", "AWS_IAM"},
 	"GET /accounts/{id}":           {"AccountsFunction", "AWS_IAM"},
 	"GET /accounts/{id}/token":     {"AccountsFunction", "AWS_IAM"},
@@ -885,6 +960,7 @@ func TestAlarmsAreRaised(t *testing.T) {
 		"igauth/MinDaysToExpiry of AWS::StackName < 10":                            "ignore",
 		"igauth/OpenIncidents of AWS::StackName >= 1":                              "ignore",
 		"igauth/OutboxSeconds of AWS::StackName > 3600":                            "ignore",
+		"igauth/RemovalsLate of AWS::StackName >= 1":                               "ignore",
 		"AWS/SQS/ApproximateNumberOfMessagesVisible of DeadLetters.QueueName >= 1": "notBreaching",
 		"AWS/ApiGateway/5xx of Api >= 3":                                           "notBreaching",
 	}))
@@ -897,7 +973,9 @@ func TestSecretParametersAreNotShown(t *testing.T) {
 		if !secretName.MatchString(name) {
 			continue
 		}
-		if at(parameter, "NoEcho") != true || at(parameter, "Default") != nil {
+		// That of the Meta app may be left out, as Facebook Login may.
+		none := at(parameter, "Default") == nil || name == "MetaAppSecret" && at(parameter, "Default") == ""
+		if at(parameter, "NoEcho") != true || !none {
 			t.Errorf("the parameter %s is shown, or has a default", name)
 		}
 	}
@@ -905,6 +983,7 @@ func TestSecretParametersAreNotShown(t *testing.T) {
 
 func TestNoSecretStandsInTheTemplate(t *testing.T) {
 	tmpl := load(t)
+	given := map[string]string{"AppSecret": "InstagramAppSecret", "MetaSecret": "MetaAppSecret"}
 	for id, secret := range tmpl.resources("AWS::SecretsManager::Secret") {
 		switch value := secret["SecretString"].(type) {
 		case nil:
@@ -913,7 +992,7 @@ func TestNoSecretStandsInTheTemplate(t *testing.T) {
 				t.Errorf("%s is neither given nor generated with 43 characters or more", id)
 			}
 		case object:
-			if !refers(value, "InstagramAppSecret") {
+			if !refers(value, given[id]) {
 				t.Errorf("%s is made of something else than the parameter: %v", id, value)
 			}
 		default:
@@ -921,8 +1000,10 @@ func TestNoSecretStandsInTheTemplate(t *testing.T) {
 		}
 	}
 	for id, resource := range tmpl.section("Resources") {
-		if id != "AppSecret" && refers(resource, "InstagramAppSecret") {
-			t.Errorf("%s gets the app secret", id)
+		for secret, parameter := range given {
+			if id != secret && refers(resource, parameter) {
+				t.Errorf("%s gets the parameter %s", id, parameter)
+			}
 		}
 	}
 	names := map[string]string{}
@@ -930,15 +1011,16 @@ func TestNoSecretStandsInTheTemplate(t *testing.T) {
 		names[id] = show(secret["Name"])
 	}
 	compare(t, "the secrets", lines(names), lines(map[string]string{
-		"AppSecret": functions["CallbackFunction"].environment["IGAUTH_APP_SECRET_NAME"],
-		"StateKey":  functions["CallbackFunction"].environment["IGAUTH_STATE_KEY_NAME"],
-		"Keyset":    functions["CallbackFunction"].environment["IGAUTH_KEYSET_NAME"],
+		"MetaSecret": "${AWS::StackName}/meta-app",
+		"AppSecret":  functions["CallbackFunction"].environment["IGAUTH_APP_SECRET_NAME"],
+		"StateKey":   functions["CallbackFunction"].environment["IGAUTH_STATE_KEY_NAME"],
+		"Keyset":     functions["CallbackFunction"].environment["IGAUTH_KEYSET_NAME"],
 	}))
 }
 
 func TestWhatCannotBeMadeAgainIsRetained(t *testing.T) {
 	resources := load(t).section("Resources")
-	for _, id := range []string{"LedgerTable", "Key", "AppSecret", "Keyset"} {
+	for _, id := range []string{"LedgerTable", "Key", "AppSecret", "MetaSecret", "Keyset"} {
 		deletion, _ := at(resources[id], "DeletionPolicy").(string)
 		if !strings.HasPrefix(deletion, "Retain") || at(resources[id], "UpdateReplacePolicy") != "Retain" {
 			t.Errorf("%s goes with the stack or with a replacement", id)
@@ -949,13 +1031,13 @@ func TestWhatCannotBeMadeAgainIsRetained(t *testing.T) {
 func TestOutputsCarryNoSecret(t *testing.T) {
 	tmpl := load(t)
 	outputs := tmpl.section("Outputs")
-	for _, name := range []string{"ConnectUrl", "CallbackUrl", "ApiUrl", "TableName", "SecretPrefix", "AppSecretName"} {
+	for _, name := range []string{"ConnectUrl", "CallbackUrl", "DeauthorizeUrl", "DataDeletionUrl", "ApiUrl", "TableName", "SecretPrefix", "AppSecretName"} {
 		if outputs[name] == nil {
 			t.Errorf("there is no output %s", name)
 		}
 	}
 	for name, output := range outputs {
-		for _, secret := range []string{"InstagramAppSecret", "StateKey", "AppSecret", "Keyset"} {
+		for _, secret := range []string{"InstagramAppSecret", "MetaAppSecret", "StateKey", "AppSecret", "MetaSecret", "Keyset"} {
 			if refers(output, secret) || strings.Contains(show(at(output, "Value")), "resolve:") {
 				t.Errorf("the output %s shows %s", name, secret)
 			}

@@ -47,6 +47,7 @@ type commands struct {
 	Vault      vaultCommand      `cmd:"" help:"Change how a deployed stack keeps its tokens."`
 	Policy     policyCommand     `cmd:"" help:"Check a policy and explain it."`
 	Cost       costCommand       `cmd:"" help:"Tell what an installation in AWS costs in a month."`
+	Errors     errorsCommand     `cmd:"" help:"List the errors, or explain one: by its code, or by what Meta said."`
 	Version    kong.VersionFlag  `help:"Print the version."`
 }
 
@@ -121,16 +122,15 @@ func printProblem(w io.Writer, p *problem) {
 	_ = encoder.Encode(map[string]*problem{"error": p})
 }
 
-// A problem is an error as a program reads it.
-type problem struct {
-	Code    igauth.Code `json:"code"`
-	Message string      `json:"message"`
-	Hint    string      `json:"hint,omitempty"`
-}
+// A problem is an error as a program reads it: what the API answers, or code,
+// message and hint of what the API does not know.
+type problem = igauth.Explanation
 
 func problemOf(err error) *problem {
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
-		return &problem{e.Code, message(e), e.Code.Hint()}
+		p := e.Code.Explain()
+		p.Message = message(e)
+		return &p
 	}
 	return &problem{Code: "failed", Message: err.Error()}
 }
@@ -163,7 +163,8 @@ func report(w io.Writer, err error) int {
 		return exitFailed
 	}
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
-		_, _ = fmt.Fprintf(w, "igauth: %s\n%s\n", message(e), e.Code.Hint())
+		_, _ = fmt.Fprintf(w, "igauth: %s (%s)\n", message(e), e.Code)
+		explain(w, e.Code.Explain())
 		switch e.Code {
 		case igauth.CodeReauthRequired, igauth.CodeDisconnected, igauth.CodeValidityShort:
 			return exitNoToken

@@ -112,7 +112,7 @@ func reportSheet(t *terminal, r igauth.Report) error {
 		return err
 	}
 	if i := r.Incident; i != nil {
-		_, _ = fmt.Fprintf(t.out, "\n%s. %s\nNo account was changed because of it. One is tried in every run; as soon as that\nsucceeds, the refresh goes on by itself.\n", i.Code.Message(), i.Code.Hint())
+		_, _ = fmt.Fprintf(t.out, "\n%s. %s\nNo account was changed because of it. One is tried in every run; as soon as that\nsucceeds, the refresh goes on by itself. To read more: igauth errors %s\n", i.Code.Message(), i.Code.Hint(), i.Code)
 	}
 	return nil
 }

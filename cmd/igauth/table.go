@@ -137,6 +137,9 @@ func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error
 		}
 		row("last failure", last)
 		row("what helps", v.LastFailure.Hint)
+		for i, check := range v.LastFailure.Checks {
+			row(fmt.Sprintf("check %d", i+1), check)
+		}
 	}
 	row("policy", policyText(policy))
 	if err := render(t, w); err != nil {

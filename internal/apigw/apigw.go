@@ -67,12 +67,9 @@ func plain(status int, text string) events.APIGatewayV2HTTPResponse {
 // newRequest builds the request that the event describes. Errors do not quote
 // the event.
 func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
-	body := []byte(event.Body)
-	if event.IsBase64Encoded {
-		var err error
-		if body, err = base64.StdEncoding.DecodeString(event.Body); err != nil {
-			return nil, errors.New("the body is not base64")
-		}
+	body, size, err := newBody(event)
+	if err != nil {
+		return nil, err
 	}
 	method := event.RequestContext.HTTP.Method
 	if method == "" || event.RawPath == "" {
@@ -82,10 +79,11 @@ func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*htt
 	// parsed. The query stays as it came, since the event's own map joins
 	// repeated parameters with commas.
 	target := &url.URL{Path: event.RawPath, RawQuery: event.RawQueryString}
-	request, err := http.NewRequestWithContext(ctx, method, "/", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, "/", body)
 	if err != nil {
 		return nil, errors.New("the method is not valid")
 	}
+	request.ContentLength = size
 	request.URL = target
 	request.RequestURI = target.RequestURI()
 	for name, value := range event.Headers {
@@ -110,6 +108,39 @@ func Caller(r *http.Request) string {
 	arn, _ := r.Context().Value(callerKey{}).(string)
 	return arn
 }
+
+// MaxBody is how large a body may be, in bytes. What is larger is neither decoded
+// nor copied: who reads it gets an [http.MaxBytesError].
+const MaxBody = 8 << 10
+
+// newBody returns the body of an event, and its length.
+func newBody(event events.APIGatewayV2HTTPRequest) (io.Reader, int64, error) {
+	size := len(event.Body)
+	if event.IsBase64Encoded {
+		// Every four characters are three bytes, and padding is none.
+		padding := 0
+		for padding < 2 && padding < size && event.Body[size-1-padding] == '=' {
+			padding++
+		}
+		size = size/4*3 - padding
+	}
+	if size > MaxBody {
+		return tooLarge{}, int64(size), nil
+	}
+	if !event.IsBase64Encoded {
+		return strings.NewReader(event.Body), int64(size), nil
+	}
+	data, err := base64.StdEncoding.DecodeString(event.Body)
+	if err != nil {
+		return nil, 0, errors.New("the body is not base64")
+	}
+	return bytes.NewReader(data), int64(len(data)), nil
+}
+
+// tooLarge is a body that is not read.
+type tooLarge struct{}
+
+func (tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limit: MaxBody} }
 
 // writer collects an answer.
 type writer struct {

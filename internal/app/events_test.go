@@ -61,7 +61,7 @@ func functions(t *testing.T) (map[string]lambda.Handler, *igsim.Simulator, strin
 		return []igauth.Secret{igauth.NewSecret(igsim.DefaultAppSecret)}, nil
 	}
 	wrapped := map[string]lambda.Handler{}
-	for name, build := range map[string]func() (http.Handler, error){"authorize": parts.Authorize, "callback": parts.Callback, "accounts": parts.Accounts} {
+	for name, build := range map[string]func() (http.Handler, error){"authorize": parts.Authorize, "callback": parts.Callback, "accounts": parts.Accounts, "deauthorize": parts.Deauthorize, "deletion": parts.Deletion} {
 		handler, err := build()
 		if err != nil {
 			t.Fatal(err)
@@ -158,6 +158,10 @@ func TestEvents(t *testing.T) {
 		{"accounts-reconnect", 200, `"url": "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/authorize?reconnect=`},
 		{"accounts-disconnect", 200, `"status": "disconnected"`},
 		{"accounts-token", 409, "account_disconnected"},
+		{"deletion-receipt", 404, "receipt_unknown"},
+		{"deauthorize", 200, ""},
+		{"deletion", 200, `"confirmation_code": "32507fc43dfa25331e547762fd86160b8ef7ca3c"`},
+		{"deletion-receipt", 200, "Nothing was stored"},
 	} {
 		function, _, _ := strings.Cut(c.event, "-")
 		response := invoke(t, handlers[function], readEvent(t, c.event))
@@ -196,7 +200,7 @@ func TestEvents(t *testing.T) {
 	})
 	t.Run("none is left out", func(t *testing.T) {
 		files, err := filepath.Glob("../../events/*.json")
-		if err != nil || len(files) != 14 {
+		if err != nil || len(files) != 17 {
 			t.Errorf("got %d events: replay the new one above", len(files))
 		}
 	})

@@ -15,6 +15,8 @@ import (
 	"igauth/internal/app/accounts"
 	"igauth/internal/app/authorize"
 	"igauth/internal/app/callback"
+	"igauth/internal/app/deauthorize"
+	"igauth/internal/app/deletion"
 	"igauth/internal/app/refresh"
 )
 
@@ -23,6 +25,12 @@ var compose = map[string]func(func(string) string, *slog.Logger) (any, error){
 	"authorize": func(getenv func(string) string, log *slog.Logger) (any, error) { return authorize.New(getenv, log) },
 	"callback":  func(getenv func(string) string, log *slog.Logger) (any, error) { return callback.New(getenv, log) },
 	"accounts":  func(getenv func(string) string, log *slog.Logger) (any, error) { return accounts.New(getenv, log) },
+	"deauthorize": func(getenv func(string) string, log *slog.Logger) (any, error) {
+		return deauthorize.New(getenv, log, io.Discard)
+	},
+	"deletion": func(getenv func(string) string, log *slog.Logger) (any, error) {
+		return deletion.New(getenv, log, io.Discard)
+	},
 	"refresh": func(getenv func(string) string, log *slog.Logger) (any, error) {
 		return refresh.New(getenv, log, io.Discard)
 	},
@@ -32,10 +40,12 @@ var discard = slog.New(slog.DiscardHandler)
 
 func TestFunctionsNameWhatIsMissing(t *testing.T) {
 	for function, variables := range map[string][]string{
-		"authorize": {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName},
-		"callback":  {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName, app.EnvAppSecretName, app.EnvTable, app.EnvSecretPrefix},
-		"accounts":  {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName, app.EnvTable, app.EnvSecretPrefix},
-		"refresh":   {app.EnvTable, app.EnvSecretPrefix},
+		"authorize":   {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName},
+		"callback":    {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName, app.EnvAppSecretName, app.EnvTable, app.EnvSecretPrefix},
+		"accounts":    {app.EnvAppID, app.EnvPublicURL, app.EnvStateKeyName, app.EnvTable, app.EnvSecretPrefix},
+		"refresh":     {app.EnvTable, app.EnvSecretPrefix},
+		"deauthorize": {app.EnvAppSecretName, app.EnvTable, app.EnvSecretPrefix},
+		"deletion":    {app.EnvAppSecretName, app.EnvTable, app.EnvSecretPrefix, app.EnvPublicURL},
 	} {
 		_, err := compose[function](env(nil), discard)
 		for _, name := range variables {
@@ -69,6 +79,9 @@ func TestFunctionsWithoutAWS(t *testing.T) {
 		"accounts-list":      {http.StatusInternalServerError, `"code": "unavailable"`},
 		"accounts-token":     {http.StatusInternalServerError, `"code": "unavailable"`},
 		"accounts-reconnect": {http.StatusInternalServerError, `"code": "unavailable"`},
+		"deauthorize":        {http.StatusInternalServerError, `"code": "unavailable"`},
+		"deletion":           {http.StatusInternalServerError, `"code": "unavailable"`},
+		"deletion-receipt":   {http.StatusInternalServerError, "Algo falló de nuestro lado"},
 	} {
 		t.Run(event, func(t *testing.T) {
 			name, _, _ := strings.Cut(event, "-")

@@ -38,6 +38,9 @@ type Parts struct {
 	// for each token that somebody reads; nil means that nobody knows, and the log.
 	Caller func(*http.Request) string
 	Audit  igauth.Auditor
+	// Signed is told with which app secret Meta has signed a call of its own; nil
+	// means that nobody wants to know.
+	Signed func(igauth.SecretLabel)
 	// PlainHTTP is only for the development server on loopback.
 	PlainHTTP bool
 	// HomeURL is where the link on result pages leads.

@@ -36,6 +36,9 @@ type Metrics struct {
 	OpenIncidents int
 	// OutboxSeconds is the age of the oldest event that could not be sent.
 	OutboxSeconds float64
+	// RemovalsLate counts what Meta asked to take away more than an hour ago and is
+	// not gone.
+	RemovalsLate int
 	// AppUsagePercent is how much of Meta's limit the app has used, nil if Meta
 	// did not say.
 	AppUsagePercent *float64
@@ -54,6 +57,7 @@ func Write(w io.Writer, m Metrics) error {
 		{"RunSeconds", "Seconds", m.RunSeconds},
 		{"OpenIncidents", "Count", float64(m.OpenIncidents)},
 		{"OutboxSeconds", "Seconds", m.OutboxSeconds},
+		{"RemovalsLate", "Count", float64(m.RemovalsLate)},
 	}
 	if m.MinDaysToExpiry != nil {
 		run = append(run, metric{"MinDaysToExpiry", "None", *m.MinDaysToExpiry})
@@ -80,6 +84,20 @@ func Write(w io.Writer, m Metrics) error {
 		return fmt.Errorf("writing metrics: %w", problem)
 	}
 	if _, err := w.Write(lines.Bytes()); err != nil {
+		return fmt.Errorf("writing metrics: %w", err)
+	}
+	return nil
+}
+
+// WriteSignedRequest writes one line that counts a callback of Meta by the secret
+// that it was signed with, of which only the label is told.
+func WriteSignedRequest(w io.Writer, at time.Time, stack, secret string) error {
+	var line bytes.Buffer
+	m := Metrics{At: at, Stack: stack}
+	if err := m.line(&line, "Secret", secret, metric{"SignedRequests", "Count", 1}); err != nil {
+		return fmt.Errorf("writing metrics: %w", err)
+	}
+	if _, err := w.Write(line.Bytes()); err != nil {
 		return fmt.Errorf("writing metrics: %w", err)
 	}
 	return nil

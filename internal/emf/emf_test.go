@@ -21,17 +21,17 @@ func TestLines(t *testing.T) {
 	}{
 		"a run of an empty installation": {
 			Metrics{At: at, Stack: "igauth", RunSeconds: 0.25},
-			[]string{`{"Due":0,"OpenIncidents":0,"OutboxSeconds":0,"Refreshed":0,"RunSeconds":0.25,"Stack":"igauth","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"}]}]}}`},
+			[]string{`{"Due":0,"OpenIncidents":0,"OutboxSeconds":0,"Refreshed":0,"RemovalsLate":0,"RunSeconds":0.25,"Stack":"igauth","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"},{"Name":"RemovalsLate","Unit":"Count"}]}]}}`},
 		},
 		"all there is": {
 			Metrics{
 				At: at, Stack: "shop", MinDaysToExpiry: pointer(29.5), Due: 7, Refreshed: 4, RunSeconds: 12, OpenIncidents: 1,
-				OutboxSeconds: 900, AppUsagePercent: pointer(41),
+				OutboxSeconds: 900, RemovalsLate: 2, AppUsagePercent: pointer(41),
 				AccountsByStatus: map[string]int{"expiring": 0, "active": 120},
 				FailedByClass:    map[string]int{"transient": 1, "dead": 0},
 			},
 			[]string{
-				`{"AppUsagePercent":41,"Due":7,"MinDaysToExpiry":29.5,"OpenIncidents":1,"OutboxSeconds":900,"Refreshed":4,"RunSeconds":12,"Stack":"shop","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"},{"Name":"MinDaysToExpiry","Unit":"None"},{"Name":"AppUsagePercent","Unit":"Percent"}]}]}}`,
+				`{"AppUsagePercent":41,"Due":7,"MinDaysToExpiry":29.5,"OpenIncidents":1,"OutboxSeconds":900,"Refreshed":4,"RemovalsLate":2,"RunSeconds":12,"Stack":"shop","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack"]],"Metrics":[{"Name":"Due","Unit":"Count"},{"Name":"Refreshed","Unit":"Count"},{"Name":"RunSeconds","Unit":"Seconds"},{"Name":"OpenIncidents","Unit":"Count"},{"Name":"OutboxSeconds","Unit":"Seconds"},{"Name":"RemovalsLate","Unit":"Count"},{"Name":"MinDaysToExpiry","Unit":"None"},{"Name":"AppUsagePercent","Unit":"Percent"}]}]}}`,
 				`{"AccountsByStatus":120,"Stack":"shop","Status":"active","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack","Status"]],"Metrics":[{"Name":"AccountsByStatus","Unit":"Count"}]}]}}`,
 				`{"AccountsByStatus":0,"Stack":"shop","Status":"expiring","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack","Status"]],"Metrics":[{"Name":"AccountsByStatus","Unit":"Count"}]}]}}`,
 				`{"Class":"transient","FailedByClass":1,"Stack":"shop","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack","Class"]],"Metrics":[{"Name":"FailedByClass","Unit":"Count"}]}]}}`,
@@ -99,3 +99,17 @@ var errBroken = errors.New("broken")
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestSignedRequestsAreCountedByTheSecret(t *testing.T) {
+	var out bytes.Buffer
+	if err := WriteSignedRequest(&out, at, "shop", "meta_previous"); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"Secret":"meta_previous","SignedRequests":1,"Stack":"shop","_aws":{"Timestamp":1772690828009,"CloudWatchMetrics":[{"Namespace":"igauth","Dimensions":[["Stack","Secret"]],"Metrics":[{"Name":"SignedRequests","Unit":"Count"}]}]}}` + "\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &out, want)
+	}
+	if err := WriteSignedRequest(broken{}, at, "shop", "meta"); err == nil {
+		t.Error("a line that was lost is no error")
+	}
+}

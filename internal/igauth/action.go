@@ -181,7 +181,7 @@ func (r *run) dead(ctx context.Context, a Account, code Code) error {
 		return err
 	}
 	r.count(func(report *Report) { report.ReauthNeeded++ })
-	r.log.WarnContext(ctx, "reauthorization required", "accountId", a.ID, "code", code)
+	r.log.WarnContext(ctx, "reauthorization required", "accountId", a.ID, "code", code, "hint", code.Hint())
 	return nil
 }
 

@@ -99,7 +99,7 @@ func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Ha
 		if err != nil {
 			code := CodeOf(err)
 			if code.HTTPStatus() >= http.StatusInternalServerError {
-				h.log.ErrorContext(r.Context(), "request failed", "code", code, "err", err)
+				h.log.ErrorContext(r.Context(), "request failed", "code", code, "err", err, "hint", code.Hint())
 			}
 			WriteError(w, code)
 			return
@@ -108,14 +108,10 @@ func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Ha
 	})
 }
 
-// WriteError answers with a code as JSON: {"error":{"code","message","hint"}}.
+// WriteError answers with a code and what the dictionary says of it, as JSON:
+// {"error":{"code","class","message","cause","hint","checks","docs"}}.
 func WriteError(w http.ResponseWriter, code Code) {
-	type problem struct {
-		Code    Code   `json:"code"`
-		Message string `json:"message"`
-		Hint    string `json:"hint,omitempty"`
-	}
-	writeJSON(w, code.HTTPStatus(), map[string]problem{"error": {code, code.Message(), code.Hint()}})
+	writeJSON(w, code.HTTPStatus(), map[string]Explanation{"error": code.Explain()})
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
@@ -176,10 +172,12 @@ type AccountView struct {
 	History    []Entry   `json:"history"`
 }
 
-// A FailureView is a failure with what can be done about it.
+// A FailureView is a failure with what it means and what can be done about it.
 type FailureView struct {
 	Failure
-	Hint string `json:"hint,omitempty"`
+	Message string   `json:"message,omitempty"`
+	Hint    string   `json:"hint,omitempty"`
+	Checks  []string `json:"checks,omitempty"`
 }
 
 // View returns what may be shown of an account.
@@ -218,7 +216,7 @@ func viewFailure(f Failure) *FailureView {
 	if f.Code == "" {
 		return nil
 	}
-	return &FailureView{Failure: f, Hint: f.Code.Hint()}
+	return &FailureView{Failure: f, Message: f.Code.Message(), Hint: f.Code.Hint(), Checks: f.Code.Checks()}
 }
 
 // orEmpty makes JSON show [] and not null.

@@ -119,7 +119,7 @@ func (h *CallbackHandler) answer(w http.ResponseWriter, r *http.Request, v visit
 // receive checks everything that can be checked without a remote call. On an
 // error the state is set if it was authentic.
 func (h *CallbackHandler) receive(r *http.Request) (visit, error) {
-	query, err := single(r, "state", "code", "error", "error_code", "error_reason", "error_description")
+	query, err := single(r, "state", "code", "error", "error_code", "error_reason", "error_description", "error_message")
 	if err != nil {
 		return visit{}, err
 	}
@@ -179,13 +179,16 @@ func (h *CallbackHandler) recognize(r *http.Request, text string) (visit, error)
 	return v, err
 }
 
-// refusal names the failure that Instagram reports to the callback. A missing
-// tester role is told apart only by its text, which one public project's tests
-// expect here; most reports say that it never comes back.
+// refusal names the failure that Instagram or Facebook reports to the callback. A
+// missing role is told apart only by its text, which one public project's tests
+// expect here; most reports say that it never comes back. So do dead scopes.
 func refusal(query map[string]string) Code {
+	text := strings.ToLower(query["error_description"] + " " + query["error_message"])
 	switch {
-	case strings.Contains(strings.ToLower(query["error_description"]), "developer role"):
+	case strings.Contains(text, "developer role"), strings.Contains(text, "development mode"):
 		return CodeDeveloperRole
+	case strings.Contains(text, "invalid scope"):
+		return CodeScopeRefused
 	case query["error"] == "access_denied":
 		return CodeDenied
 	}

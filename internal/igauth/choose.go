@@ -114,5 +114,7 @@ func (h *CallbackHandler) ask(w http.ResponseWriter, r *http.Request, v visit, w
 		"Alert":   alert,
 		"Action":  chooseURL(v.text),
 		"Again":   h.againURL(r.Context(), v.state),
+		"Code":    phrases[lang].Code,
+		"Wrong":   wrong,
 	})
 }

@@ -42,13 +42,15 @@ func (s *Store) Erase(ctx context.Context, id AccountID) (known bool, err error)
 		if a.Revision == 0 {
 			a = Account{Profile: Profile{ID: id}, Login: LoginInstagram}
 		}
-		persons, err := s.unlist(ctx, nil, a)
+		persons, err := s.unlist(ctx, nil, a, true)
 		if err != nil {
 			return false, err
 		}
 		var with Change
-		if len(persons) > 0 {
-			with.Person = &persons[0]
+		if err := s.carry(ctx, persons, &with); errors.Is(err, ErrConflict) {
+			continue
+		} else if err != nil {
+			return false, err
 		}
 		known = a.Connected()
 		_, err = s.takeAway(ctx, a, func(a *Account) { a.erase(s.now(), s.now()) }, with)

@@ -169,7 +169,7 @@ func (c *Connector) end(ctx context.Context, login Login, flow Flow, err error) 
 	}
 	flow.end(outcomeOf(err))
 	c.store.connectFailed(ctx, cmp.Or(login, LoginInstagram), CodeOf(err))
-	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err)
+	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err, "hint", flow.Outcome.Code.Hint())
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	if err := c.store.save(ctx, nil, &flow); err != nil {

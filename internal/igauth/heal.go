@@ -81,7 +81,7 @@ func (r *run) trip(ctx context.Context, app *app, incident outcome) {
 		r.report.Incident = &shown
 		return true
 	})
-	r.log.ErrorContext(ctx, "incident: run stopped", "login", app.login, "class", incident.class, "code", incident.code)
+	r.log.ErrorContext(ctx, "incident: run stopped", "login", app.login, "class", incident.class, "code", incident.code, "hint", incident.code.Hint())
 	if err != nil {
 		r.log.ErrorContext(ctx, "incident not written down", "err", err)
 	}

@@ -50,6 +50,12 @@ type installation struct {
 	links     *igauth.Links
 	meta      *instagram.Facebook
 	refresher *igauth.Refresher
+	// deauthorize and deletion are what Meta calls.
+	deauthorize http.Handler
+	deletion    http.Handler
+	// between is called before Meta is asked, and before and after each save; nil
+	// means that nothing comes between.
+	between func(step string)
 
 	mu   sync.Mutex
 	told map[igauth.EventType]int
@@ -81,7 +87,12 @@ func emptyInstallation(t *testing.T) *installation {
 	// A refresh gives another text, so that it shows which one is kept.
 	p.must(sim.SetBehaviour(igsim.Behaviour{Refresh: "new"}))
 	p.Simulator = sim
-	server := httptest.NewServer(sim)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.between != nil {
+			p.between("Meta")
+		}
+		sim.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	p.host = server.URL
 	keys, err := sealed.NewKeyset(nil)
@@ -126,7 +137,12 @@ func (p *installation) start() {
 	ledger, err := boltstore.Open(p.dir+"/ledger.db", p.clock.Now)
 	p.must(err)
 	p.ledger = ledger
-	p.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: ledger, Vault: p.vault, Now: p.clock.Now})
+	p.store, err = igauth.NewStore(igauth.StoreConfig{Ledger: steppedLedger{ledger, p}, Vault: p.vault, Now: p.clock.Now})
+	p.must(err)
+	calls := igauth.MetaCallConfig{Store: p.store, Secrets: p.signing, PublicURL: "https://connect.example.com", Now: p.clock.Now, Log: log}
+	p.deauthorize, err = igauth.NewDeauthorizeHandler(calls)
+	p.must(err)
+	p.deletion, err = igauth.NewDeletionHandler(calls)
 	p.must(err)
 	connecting := igauth.ConnectorConfig{Store: p.store, Meta: meta, MetaAppID: igsim.MetaAppID, Timeout: 10 * time.Second, Patience: time.Second, Log: log}
 	cfg := igauth.FrontConfig{AppID: igsim.DefaultAppID, StateKeys: testKeys, ReturnURLs: returnURLs(p.t, p.urls...), Now: p.clock.Now, Log: log}
@@ -169,8 +185,17 @@ func (p *installation) Publish(_ context.Context, messages []igauth.Message) err
 	return nil
 }
 
-// connect is a visitor who consents: /authorize, the consent window, /callback.
+// connect is a visitor who consents, and is connected.
 func (p *installation) connect(person string) {
+	p.t.Helper()
+	w := p.visit(person)
+	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.Contains(to, "status=connected") {
+		p.t.Fatalf("connecting %s: got status %d, location %q", person, w.Code, to)
+	}
+}
+
+// visit is a visitor who consents: /authorize, the consent window, /callback.
+func (p *installation) visit(person string) *httptest.ResponseRecorder {
 	p.t.Helper()
 	w := httptest.NewRecorder()
 	p.authorize.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/authorize", nil))
@@ -192,9 +217,7 @@ func (p *installation) connect(person string) {
 	}
 	w = httptest.NewRecorder()
 	p.callback.ServeHTTP(w, r)
-	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.Contains(to, "status=connected") {
-		p.t.Fatalf("connecting %s: got status %d, location %q", person, w.Code, to)
-	}
+	return w
 }
 
 // token is what the site's backend gets, or the code of the refusal.

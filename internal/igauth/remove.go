@@ -62,7 +62,7 @@ func (s *Store) Remove(ctx context.Context, request RemovalRequest) (Removal, er
 // Receipt returns the removal of a confirmation code, or CodeReceiptUnknown.
 func (s *Store) Receipt(ctx context.Context, code string) (Removal, error) {
 	r, err := s.removal(ctx, code)
-	if err == nil && (r.Revision == 0 || r.Kind != RemovalErase) {
+	if err == nil && (r.Revision == 0 || r.Kind != RemovalErase || !s.now().Before(r.ForgetAt)) {
 		err = newError(CodeReceiptUnknown, nil)
 	}
 	return r, err
@@ -101,32 +101,39 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 	var accounts []Account
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(known))) {
 		a, err := read(ctx, func(ctx context.Context) (Account, error) { return s.ledger.Account(ctx, id) })
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrDamaged):
+			// It stays open until somebody has mended it, and stops no other.
+			r.Accounts = append(r.Accounts, id)
+		case err != nil:
 			return Removal{}, fmt.Errorf("reading the account: %w", err)
-		}
-		if !r.concerns(a) {
-			continue
-		}
-		accounts, r.Accounts = append(accounts, a), append(r.Accounts, id)
-		if r.Kind == RemovalErase {
-			if persons, err = s.unlist(ctx, persons, a); err != nil {
-				return Removal{}, err
+		case r.concerns(a) && request.names(a):
+			accounts, r.Accounts = append(accounts, a), append(r.Accounts, id)
+		case r.Kind == RemovalErase && !request.names(a):
+			// Somebody else has connected it since.
+			for i := range persons {
+				persons[i] = persons[i].without(id, s.now())
 			}
 		}
 	}
 	r.Ended = len(r.Accounts)
-	// A watermark alone does no harm.
-	for _, p := range persons[:max(0, len(persons)-1)] {
-		if err := s.saveAll(ctx, Change{Person: &p}); err != nil {
-			return Removal{}, fmt.Errorf("writing down the watermark: %w", err)
+	if len(r.Accounts) == 0 {
+		r.DoneAt = now
+	}
+	if r.Kind == RemovalErase && len(accounts) > 0 {
+		// The others leave their lists one by one, each with its token: who comes
+		// again after a crash must find those that are left.
+		var err error
+		if persons, err = s.unlist(ctx, persons, accounts[0], r.owns(accounts[0])); err != nil {
+			return Removal{}, err
 		}
 	}
 	with := Change{Removal: &r}
-	if len(persons) > 0 {
-		with.Person = &persons[len(persons)-1]
+	// A watermark alone does no harm.
+	if err := s.carry(ctx, persons, &with); err != nil {
+		return Removal{}, err
 	}
 	if len(accounts) == 0 {
-		r.DoneAt = now
 		if err := s.saveAll(ctx, with); err != nil {
 			return Removal{}, fmt.Errorf("writing down the removal: %w", err)
 		}
@@ -134,6 +141,14 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 	}
 	_, err := s.takeAway(ctx, accounts[0], func(a *Account) { r.end(a, now) }, with)
 	return r, err
+}
+
+// names reports whether a request is about an account: Meta names it by its own
+// id, or the person who connected it last or is connecting it. Until such a
+// connection has ended nobody knows whose token the account has, so that whoever
+// has ever connected it is believed.
+func (r RemovalRequest) names(a Account) bool {
+	return string(a.ID) == r.UserID || a.AppScopedID == r.UserID || a.Lease.Work.byPerson()
 }
 
 // endPerson returns a person with the watermark of a removal, to be saved.
@@ -149,25 +164,51 @@ func (s *Store) endPerson(ctx context.Context, id PersonID, at time.Time) (Perso
 	return p, nil
 }
 
-// unlist takes an account out of the records of the persons, and adds the record
-// that lists it if it is not among them.
-func (s *Store) unlist(ctx context.Context, persons []Person, a Account) ([]Person, error) {
-	listed := a.ListedAs != ""
-	for i, p := range persons {
-		persons[i] = p.without(a.ID, s.now())
-		listed = listed && p.ID != a.ListedAs
-	}
-	if !listed {
+// unlist takes an account that a removal concerns out of the records that list it.
+// It returns those behind the other persons, the one by which a removal finds the
+// account as the last.
+func (s *Store) unlist(ctx context.Context, persons []Person, a Account, owned bool) ([]Person, error) {
+	listed := []PersonID{a.ListedAs, a.person()}
+	switch {
+	case !owned && a.ListedAs == a.person():
 		return persons, nil
+	case !owned, a.ListedAs == a.person():
+		listed = listed[:1] // of an attempt through another login, or there is but one
 	}
-	p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, a.ListedAs) })
-	if err != nil {
-		return nil, fmt.Errorf("reading the person: %w", err)
+	for _, id := range listed {
+		if id == "" {
+			continue
+		}
+		i := slices.IndexFunc(persons, func(p Person) bool { return p.ID == id })
+		if i >= 0 {
+			p := persons[i].without(a.ID, s.now())
+			persons = append(slices.Delete(slices.Clone(persons), i, i+1), p)
+			continue
+		}
+		p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, id) })
+		if err != nil {
+			return nil, fmt.Errorf("reading the person: %w", err)
+		}
+		if p.has(a.ID) {
+			persons = append(persons, p.without(a.ID, s.now()))
+		}
 	}
-	if !p.has(a.ID) {
-		return persons, nil
+	return persons, nil
+}
+
+// carry has the last of the persons saved with a change, and saves the others now.
+func (s *Store) carry(ctx context.Context, persons []Person, with *Change) error {
+	if len(persons) == 0 {
+		return nil
 	}
-	return append([]Person{p.without(a.ID, s.now())}, persons...), nil
+	last := len(persons) - 1
+	for _, p := range persons[:last] {
+		if err := s.saveAll(ctx, Change{Person: &p}); err != nil {
+			return fmt.Errorf("saving a person: %w", err)
+		}
+	}
+	with.Person = &persons[last]
+	return nil
 }
 
 // concerns reports whether a removal is about an account: it is there, came
@@ -175,7 +216,14 @@ func (s *Store) unlist(ctx context.Context, persons []Person, a Account) ([]Pers
 // since.
 func (r Removal) concerns(a Account) bool {
 	coming := a.Lease.Work.byPerson() && slices.Contains(r.Logins, a.Lease.Login)
-	return a.Revision > 0 && (r.owns(a) || coming) && !a.ConnectedAt.After(r.RequestedAt)
+	return a.Revision > 0 && (r.owns(a) || coming) && !r.precedes(a)
+}
+
+// precedes reports whether an account's owner has consented since the request.
+// Meta counts in seconds, and in the same one the request counts: who is asked once
+// more loses less than who is not believed.
+func (r Removal) precedes(a Account) bool {
+	return a.ConnectedAt.Truncate(time.Second).After(r.RequestedAt)
 }
 
 // owns reports whether an account came through one of the removal's logins.
@@ -186,6 +234,8 @@ func (r Removal) owns(a Account) bool { return slices.Contains(r.Logins, a.Login
 func (r Removal) end(a *Account, now time.Time) {
 	switch {
 	case !r.owns(*a):
+		a.EndedAt = latest(a.EndedAt, r.RequestedAt) // by which the attempt sees it
+		a.ListedAs = a.person()
 		a.release()
 	case r.Kind == RemovalErase:
 		a.erase(now, r.RequestedAt)
@@ -200,26 +250,33 @@ func (s *Store) finishRemoval(ctx context.Context, r Removal) (Removal, error) {
 	if r.Done() {
 		return r, nil
 	}
-	var left []AccountID
+	var problems []error
+	left := false
 	for _, id := range r.Accounts {
 		gone, err := s.finishAccount(ctx, r, id)
-		if err != nil {
-			return r, err
-		}
-		if !gone {
-			left = append(left, id)
-		}
+		problems = append(problems, err)
+		left = left || !gone
 	}
-	if len(left) > 0 {
-		return r, nil
+	if err := errors.Join(problems...); err != nil || left {
+		return r, err
 	}
 	done := r
 	done.Accounts, done.DoneAt = nil, s.now().UTC()
-	if err := s.saveAll(ctx, Change{Removal: &done}); err != nil {
-		return r, fmt.Errorf("writing down that the removal is done: %w", err)
+	switch err := s.saveAll(ctx, Change{Removal: &done}); {
+	case errors.Is(err, ErrConflict):
+		return r, err
+	case err != nil:
+		// Nothing can be read any more, which is what was asked for.
+		s.log.WarnContext(ctx, "removal not written down as done yet", "asksFor", r.Kind, "err", err)
+		return r, nil
 	}
 	s.log.InfoContext(ctx, "removal done", "asksFor", done.Kind, "accounts", done.Ended)
 	return done, nil
+}
+
+// leftBehind reports whether an account has ended, and nobody is emptying the vault.
+func leftBehind(a Account, now time.Time) bool {
+	return a.ended() && !a.SweepAt.IsZero() && !a.Swept && !a.leased(now)
 }
 
 // finishAccount ends one account of a removal, and reports whether nothing of it
@@ -231,10 +288,23 @@ func (s *Store) finishAccount(ctx context.Context, r Removal, id AccountID) (gon
 			return false, fmt.Errorf("reading the account: %w", err)
 		}
 		switch {
-		case a.Revision == 0 || a.ConnectedAt.After(r.RequestedAt) || !r.owns(a) && !r.concerns(a):
+		case a.Revision == 0 || r.precedes(a) || !r.owns(a) && !r.concerns(a):
 			return true, nil
-		case a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
-			a, err = s.takeAway(ctx, a, func(a *Account) { r.end(a, s.now()) }, Change{})
+		case a.Lease.Work.byPerson() || leftBehind(a, s.now()) || a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
+			var with Change
+			if r.Kind == RemovalErase {
+				persons, err := s.unlist(ctx, nil, a, r.owns(a))
+				if err == nil {
+					err = s.carry(ctx, persons, &with)
+				}
+				if errors.Is(err, ErrConflict) {
+					continue
+				}
+				if err != nil {
+					return false, err
+				}
+			}
+			a, err = s.takeAway(ctx, a, func(a *Account) { r.end(a, s.now()) }, with)
 			if errors.Is(err, ErrConflict) {
 				continue
 			}

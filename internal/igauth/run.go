@@ -273,7 +273,7 @@ func (r *run) outcome(ctx context.Context, a Account, action Action, err error) 
 				report.Attention++
 			}
 		})
-		r.log.WarnContext(ctx, "account failed", "accountId", a.ID, "action", action, "class", ClassOf(err), "code", CodeOf(err), "err", err)
+		r.log.WarnContext(ctx, "account failed", "accountId", a.ID, "action", action, "class", ClassOf(err), "code", CodeOf(err), "err", err, "hint", CodeOf(err).Hint())
 	}
 }
 

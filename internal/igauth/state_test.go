@@ -125,28 +125,3 @@ func TestPreferredLanguage(t *testing.T) {
 		}
 	}
 }
-
-// Every code that visitors can meet has words in both languages, and every code
-// that developers can meet has a hint.
-func TestDictionaryIsComplete(t *testing.T) {
-	for code, e := range dictionary {
-		if (e.en.title == "") != (e.es.title == "") || (e.en.body == "") != (e.es.body == "") || (e.en.title == "") != (e.en.body == "") {
-			t.Errorf("%s: words in one language only", code)
-		}
-		if e.en.title == "" && e.message == "" {
-			t.Errorf("%s: no words at all", code)
-		}
-		if e.status == 0 {
-			t.Errorf("%s: no HTTP status", code)
-		}
-		if code != CodeConnected && code != CodeDenied && e.hint == "" {
-			t.Errorf("%s: no hint for the developer", code)
-		}
-		if code != CodeConnected && e.class == "" {
-			t.Errorf("%s: no class", code)
-		}
-	}
-	if got := Code("unheard of").Text(Spanish).Title; got != dictionary[CodeUnavailable].es.title {
-		t.Errorf("an unknown code reads %q", got)
-	}
-}

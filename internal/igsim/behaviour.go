@@ -43,7 +43,8 @@ type Behaviour struct {
 	// https://github.com/pixelant/pxa_social_feed/issues/105
 	ExpiresIn string `json:"expires_in"`
 	// Extend is what the exchange of a long token of Facebook returns: "new"
-	// (default), another text while the old lives on, or "same".
+	// (default), another text while the old lives on, "same", or "kept": the same
+	// text with the same end.
 	Extend string `json:"extend"`
 	// DataAccess is what starts the ninety days of data access again: "login"
 	// (default), or "exchange", an exchange too.
@@ -108,7 +109,7 @@ func (b *Behaviour) words() []word {
 		{&b.Refresh, "refresh", []string{"same", "new", "rotate"}},
 		{&b.Proof, "proof", []string{"required", "optional"}},
 		{&b.ExpiresIn, "expires_in", []string{"present", "absent"}},
-		{&b.Extend, "extend", []string{"new", "same"}},
+		{&b.Extend, "extend", []string{"new", "same", "kept"}},
 		{&b.DataAccess, "data_access", []string{"login", "exchange"}},
 		{&b.PageToken, "page_token", []string{"same", "new"}},
 		{&b.SignedBy, "signed_by", []string{"instagram", "meta"}},

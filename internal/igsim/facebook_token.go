@@ -238,6 +238,9 @@ func (s *Simulator) extendFacebookToken(c *call) answer {
 	if t.Kind == pageToken {
 		return c.graphError(errParameter("Only the token of a person or of a system user can be exchanged"))
 	}
+	if t.Long && c.behaviour.Extend == "kept" {
+		return c.facebookTokenAnswer(text, *t)
+	}
 	if c.behaviour.DataAccess == "exchange" && t.Kind == userToken {
 		s.facebookPerson(t.Username).dataAccessUntil = c.now.Add(dataAccessLife)
 	}

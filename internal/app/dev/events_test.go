@@ -168,8 +168,8 @@ func TestIncidentShowsAndHeals(t *testing.T) {
 func TestFaultsForAllAreIncidents(t *testing.T) {
 	for kind, says := range map[string]string{
 		"rate_limit":   "Incident: ",
-		"http429":      "Incident: Instagram is busy",
-		"app_disabled": "Incident: The connection is not set up correctly",
+		"http429":      "Incident: Meta&#39;s rate limit was reached",
+		"app_disabled": "Incident: Meta does not know the app id",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

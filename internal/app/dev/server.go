@@ -102,7 +102,7 @@ func Open(opts Options) (*Server, error) {
 		return nil, errors.New("--real needs --app-id and --app-secret: the Instagram app id and secret from Meta's dashboard (Instagram > API setup with Instagram login)")
 	}
 	if opts.Real && (opts.MetaAppID == "") != opts.MetaAppSecret.IsZero() {
-		return nil, errors.New("Facebook Login needs --meta-app-id and --meta-app-secret: the id and the secret of the Meta app, at the top of Meta's dashboard and under App settings > Basic")
+		return nil, errors.New("for Facebook Login give --meta-app-id and --meta-app-secret: the id and the secret of the Meta app, at the top of Meta's dashboard and under App settings > Basic")
 	}
 	if opts.AppID == "" {
 		opts.AppID = igsim.DefaultAppID
@@ -265,6 +265,14 @@ func (s *Server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	deauthorize, err := parts.Deauthorize()
+	if err != nil {
+		return nil, err
+	}
+	deletion, err := parts.Deletion()
+	if err != nil {
+		return nil, err
+	}
 	if s.links, err = parts.Links(); err != nil {
 		return nil, err
 	}
@@ -287,6 +295,9 @@ func (s *Server) handler() (http.Handler, error) {
 	mux.Handle("/accounts/", accounts)
 	mux.Handle("/accounts/{id}/token", s.audited(parts.Audit, s.keyed(accounts)))
 	mux.Handle("/claims/", accounts)
+	mux.Handle("/deauthorize", deauthorize)
+	mux.Handle("/data-deletion", deletion)
+	mux.Handle("/data-deletion/", deletion)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	s.routes(mux)
 	return s.thenTell(s.ownHost(mux)), nil
@@ -355,9 +366,13 @@ func forwarded(r *http.Request) bool {
 	return false
 }
 
-// forVisitors reports whether a path is one that visitors come to.
+// forVisitors reports whether a path is one that visitors come to, or Meta.
 func forVisitors(path string) bool {
-	return path == "/authorize" || path == "/callback" || path == "/callback/result" || path == "/callback/choose" || path == "/healthz"
+	switch path {
+	case "/authorize", "/callback", "/callback/result", "/callback/choose", "/deauthorize", "/data-deletion", "/healthz":
+		return true
+	}
+	return strings.HasPrefix(path, "/data-deletion/")
 }
 
 // URL is where the home page is.

@@ -147,6 +147,7 @@ func metrics(stack string, report igauth.Report) emf.Metrics {
 		Due:             report.Due, Refreshed: report.Refreshed,
 		RunSeconds:       report.Seconds,
 		OutboxSeconds:    report.OutboxSeconds,
+		RemovalsLate:     report.RemovalsLate,
 		AccountsByStatus: byName(report.Counts),
 		FailedByClass:    byName(report.Failed),
 	}

@@ -87,44 +87,6 @@ func (e envelope) String() string {
 	return fmt.Sprintf("envelope %d", uint8(e))
 }
 
-// condition is what the rule asks for, in words.
-func (r rule) condition() string {
-	var parts []string
-	switch {
-	case r.statuses == [2]int{500, 999}:
-		parts = append(parts, "status 500 and above")
-	case r.statuses != [2]int{}:
-		parts = append(parts, "status "+strconv.Itoa(r.statuses[0]))
-	}
-	if r.codes != nil {
-		parts = append(parts, "code "+numbers(r.codes))
-	}
-	if r.subcodes != nil {
-		parts = append(parts, "subcode "+numbers(r.subcodes))
-	}
-	if r.message != "" {
-		parts = append(parts, strconv.Quote(r.message))
-	}
-	if r.transient {
-		parts = append(parts, "is_transient")
-	}
-	if parts == nil {
-		return "anything"
-	}
-	return strings.Join(parts, ", ")
-}
-
-func numbers(list []int) string {
-	if len(list) > 3 {
-		return fmt.Sprintf("%d to %d", list[0], list[len(list)-1])
-	}
-	var words []string
-	for _, n := range list {
-		words = append(words, strconv.Itoa(n))
-	}
-	return strings.Join(words, " or ")
-}
-
 // Each rule says what it rests on, and no text alone ends an account.
 func TestRulesAreSound(t *testing.T) {
 	for i, r := range rules {
