@@ -104,7 +104,11 @@ func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error
 		row("expires", moment(v.ExpiresAt))
 	}
 	if !v.DataAccessUntil.IsZero() {
-		row("data access ends", moment(v.DataAccessUntil)+" unless the owner comes back")
+		text := moment(v.DataAccessUntil) + " unless the owner comes back"
+		if v.DataAccessWarned {
+			text += "; they were asked to"
+		}
+		row("data access ends", text)
 	}
 	row("issued", moment(v.IssuedAt))
 	row("connected", moment(v.ConnectedAt))

@@ -476,3 +476,28 @@ func FuzzEvent(f *testing.F) {
 		}
 	})
 }
+
+// A body may have MaxBody bytes, however it comes. One more, and a handler that
+// reads it is told so, and how long it would have been.
+func TestBodiesHaveALimit(t *testing.T) {
+	for size, fits := range map[int]bool{0: true, 1: true, apigw.MaxBody - 1: true, apigw.MaxBody: true, apigw.MaxBody + 1: false, apigw.MaxBody + 2: false, 1 << 20: false} {
+		for _, encoded := range []bool{false, true} {
+			body := strings.Repeat("x", size)
+			event := events.APIGatewayV2HTTPRequest{RawPath: "/", Body: body, IsBase64Encoded: encoded}
+			event.RequestContext.HTTP.Method = http.MethodPost
+			if encoded {
+				event.Body = base64.StdEncoding.EncodeToString([]byte(body))
+			}
+			handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				read, err := io.ReadAll(r.Body)
+				_, large := errors.AsType[*http.MaxBytesError](err)
+				if large == fits || fits && string(read) != body || !fits && len(read) > 0 || r.ContentLength != int64(size) {
+					t.Errorf("%d bytes, base64 %t: read %d of %d, %v", size, encoded, len(read), r.ContentLength, err)
+				}
+			})
+			if _, err := apigw.Wrap(handler, broken, slog.New(slog.DiscardHandler))(t.Context(), event); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

@@ -155,7 +155,7 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 		problem(EnvMetaAppID, fmt.Errorf("is the same as %s: Meta's dashboard has two ids, that of the Meta app at its top and that of the Instagram app", EnvAppID))
 	}
 	if (s.MetaAppID == "") != (s.MetaAppSecretName == "") {
-		problem(EnvMetaAppID, fmt.Errorf("Facebook Login needs %s and %s, or neither to be off", EnvMetaAppID, EnvMetaAppSecretName))
+		problem(EnvMetaAppID, fmt.Errorf("set %s and %s for Facebook Login, or neither", EnvMetaAppID, EnvMetaAppSecretName))
 	}
 	problem(EnvFacebookConfigID, checkDigits(s.FacebookConfigID))
 	s.FacebookScopes, err = ParseFacebookScopes(getenv(EnvFacebookScopes))

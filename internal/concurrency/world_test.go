@@ -192,6 +192,9 @@ func (w *world) remove(kind igauth.RemovalKind) {
 			UserID: owner.AppScopedID, Logins: []igauth.Login{igauth.LoginInstagram}, At: time.Now(),
 		}, w.consents})
 		w.meta.revoke(w.consents)
+		// Meta counts in seconds, and so a consent of the same one would count as
+		// older.
+		time.Sleep(time.Second)
 	}
 	a := w.asked[w.started%len(w.asked)]
 	a.request.Kind, a.request.Code = kind, fmt.Sprint(kind, a.consent)

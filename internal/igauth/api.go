@@ -142,6 +142,8 @@ type AccountView struct {
 	// stops to show the account's data unless its owner comes back.
 	ExpiresAt       time.Time `json:"expires_at,omitzero"`
 	DataAccessUntil time.Time `json:"data_access_until,omitzero"`
+	// DataAccessWarned says that Token Expiring was told of that end.
+	DataAccessWarned bool `json:"data_access_warned,omitempty"`
 	// ExpiryAssumed says that ExpiresAt is the earliest possible end of an
 	// imported token, until a refresh confirms it.
 	ExpiryAssumed bool      `json:"expiry_assumed,omitempty"`
@@ -184,7 +186,7 @@ func (s *Store) View(a Account) AccountView {
 	view := AccountView{
 		ID: a.ID, AppScopedID: a.AppScopedID, Username: a.Username, Name: a.Name,
 		AccountType: a.AccountType, Login: a.Login, Status: a.Status,
-		ExpiresAt: a.ExpiresAt, DataAccessUntil: a.DataAccessUntil, ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
+		ExpiresAt: a.ExpiresAt, DataAccessUntil: a.DataAccessUntil, DataAccessWarned: a.warnedOfData(), ExpiryAssumed: a.Status.Live() && !a.ConfirmAt.IsZero(), IssuedAt: a.IssuedAt, ConnectedAt: a.ConnectedAt, CheckedAt: a.CheckedAt,
 		Scopes: orEmpty(a.Scopes), MissingScopes: a.MissingScopes(), Generation: a.Generation,
 		Failures: a.Failures, NextAction: plan.Action, NextAt: latest(plan.At, a.DueAt), NextReason: plan.Reason,
 		History:     orEmpty(a.History),

@@ -66,7 +66,7 @@ func NewConnector(cfg ConnectorConfig) (*Connector, error) {
 		return nil, errors.New("a connector needs a store and a client of Meta")
 	}
 	if cfg.Facebook != nil && cfg.MetaAppID == "" {
-		return nil, errors.New("Facebook Login needs the Meta app id")
+		return nil, errors.New("a connector needs the Meta app id for Facebook Login")
 	}
 	defaultTo(&cfg.Timeout, 24*time.Second)
 	defaultTo(&cfg.Patience, 8*time.Second)

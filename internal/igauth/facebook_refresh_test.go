@@ -62,6 +62,9 @@ func TestDataAccessLapses(t *testing.T) {
 			t.Fatalf("%d days are left %s before the end", days, end.Sub(b.now()))
 		}
 	}
+	if !b.store.View(b.account()).DataAccessWarned {
+		t.Error("the view does not tell of the warning")
+	}
 	if before := end.Sub(warned); before > 14*days || before < 14*days-2*time.Hour {
 		t.Errorf("warned %s before the end, want 14 days", before)
 	}

@@ -126,7 +126,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, proble
 	views := make([]accountView, len(accounts))
 	for i, a := range accounts {
 		views[i].AccountView = s.store.View(a)
-		if a.Status == igauth.StatusActive {
+		if a.Status == igauth.StatusActive && !views[i].DataAccessWarned {
 			continue
 		}
 		if views[i].Reconnect, _, err = s.links.ReconnectURL(r.Context(), a); err != nil {

@@ -102,7 +102,7 @@ func Open(opts Options) (*Server, error) {
 		return nil, errors.New("--real needs --app-id and --app-secret: the Instagram app id and secret from Meta's dashboard (Instagram > API setup with Instagram login)")
 	}
 	if opts.Real && (opts.MetaAppID == "") != opts.MetaAppSecret.IsZero() {
-		return nil, errors.New("Facebook Login needs --meta-app-id and --meta-app-secret: the id and the secret of the Meta app, at the top of Meta's dashboard and under App settings > Basic")
+		return nil, errors.New("for Facebook Login give --meta-app-id and --meta-app-secret: the id and the secret of the Meta app, at the top of Meta's dashboard and under App settings > Basic")
 	}
 	if opts.AppID == "" {
 		opts.AppID = igsim.DefaultAppID
@@ -368,8 +368,11 @@ func forwarded(r *http.Request) bool {
 
 // forVisitors reports whether a path is one that visitors come to, or Meta.
 func forVisitors(path string) bool {
-	return path == "/deauthorize" || path == "/data-deletion" || strings.HasPrefix(path, "/data-deletion/") ||
-		path == "/authorize" || path == "/callback" || path == "/callback/result" || path == "/callback/choose" || path == "/healthz"
+	switch path {
+	case "/authorize", "/callback", "/callback/result", "/callback/choose", "/deauthorize", "/data-deletion", "/healthz":
+		return true
+	}
+	return strings.HasPrefix(path, "/data-deletion/")
 }
 
 // URL is where the home page is.
