@@ -56,9 +56,7 @@ var mutants = []mutant{
 	},
 	{
 		"a commit does not look whether the generation has moved on",
-		domain + "store.go", `		case fresh.Generation != a.Generation:
-			return Account{}, ErrConflict
-`, ``, racing, workers, steps,
+		domain + "store.go", `		case fresh.Generation != a.Generation || lease`, `		case lease`, racing, workers, steps,
 	},
 	{
 		"the ledger saves whatever the revision is",
