@@ -247,10 +247,6 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 		case fresh.Generation != a.Generation || lease.Work.byPerson() && !fresh.EndedAt.Equal(a.EndedAt):
 			// It was ended meanwhile, or the person took this login's access away.
 			return Account{}, ErrConflict
-		case lease.Work.byPerson() && !fresh.EndedAt.Equal(a.EndedAt):
-			// The person has taken the access of this login away, while the account
-			// goes on through the other.
-			return Account{}, ErrConflict
 		case fresh.Lease.Attempt != lease.Attempt && !lease.Work.outlives(fresh, token):
 			return Account{}, ErrConflict
 		case fresh.Revision == a.Revision && f == nil:
