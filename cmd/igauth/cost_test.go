@@ -40,7 +40,7 @@ func TestCostComparesTheVaults(t *testing.T) {
 
 func TestCostShowsOneBill(t *testing.T) {
 	out := costs(t, "--accounts", "1")
-	for _, want := range []string{"1 account with the vault secretsmanager", "secret-month", "$1.20", "$0.0000002 ", "$1 ?", "total", "$5.62", cost.Region} {
+	for _, want := range []string{"1 account with the vault secretsmanager", "secret-month", "$1.20", "$0.0000002 ", "$1 ?", "total", "$6.02", cost.Region} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing:\n%s", want, out)
 		}

@@ -29,7 +29,15 @@ const (
 	exitFailed  = 1 // the command could not do its work
 	exitUsage   = 2 // the command line is wrong
 	exitNoToken = 3 // the account has no live token
+	// exitWarnings is of igauth doctor alone: nothing is wrong, but something may
+	// be soon.
+	exitWarnings = 4
 )
+
+// An exitCode is how a command ends that has said everything already.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 // commands is the command line.
 type commands struct {
@@ -46,6 +54,7 @@ type commands struct {
 	Keys       keysCommand       `cmd:"" help:"Look after the keys of sealed tokens."`
 	Vault      vaultCommand      `cmd:"" help:"Change how a deployed stack keeps its tokens."`
 	Policy     policyCommand     `cmd:"" help:"Check a policy and explain it."`
+	Doctor     doctorCommand     `cmd:"" help:"Examine a configuration, and say what is wrong with it and how to mend it."`
 	Cost       costCommand       `cmd:"" help:"Tell what an installation in AWS costs in a month."`
 	Errors     errorsCommand     `cmd:"" help:"List the errors, or explain one: by its code, or by what Meta said."`
 	Version    kong.VersionFlag  `help:"Print the version."`
@@ -99,6 +108,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run(&terminal{in: in, out: out, err: errOut, colours: isTerminal(out), live: isTerminal(errOut)})
+	if code, ok := errors.AsType[exitCode](err); ok {
+		return int(code)
+	}
 	if slices.Contains(args, "--json") {
 		return reportJSON(errOut, err)
 	}

@@ -121,7 +121,11 @@ func incidentText(i *igauth.Incident) string {
 	if i == nil {
 		return "none"
 	}
-	return fmt.Sprintf("%s (%s), since %s", i.Code, i.Class, moment(i.Since))
+	text := fmt.Sprintf("%s (%s), since %s", i.Code, i.Class, moment(i.Since))
+	if i.Login == igauth.LoginFacebook {
+		text += ", of Facebook Login alone"
+	}
+	return text
 }
 
 // numbers lists what is not 0, by name: "2 throttled, 1 transient".

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,7 +39,8 @@ type world struct {
 	refresh *igauth.Refresher
 	store   *igauth.Store
 	log     *bytes.Buffer
-	// told are the events.
+	// told are the events, which several workers send.
+	mu   sync.Mutex
 	told []igauth.Message
 	// language is the visitor's, cookies what the visitor's browser keeps.
 	language string
@@ -82,6 +84,8 @@ func secret(text string) func(context.Context) ([]igauth.Secret, error) {
 
 // Publish takes the events.
 func (w *world) Publish(_ context.Context, messages []igauth.Message) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.told = append(w.told, messages...)
 	return nil
 }

@@ -146,7 +146,21 @@ func (t *Table) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput, 
 }
 
 func (t *Table) describe(status types.TableStatus) *types.TableDescription {
-	return &types.TableDescription{TableName: t.schema.TableName, KeySchema: t.schema.KeySchema, TableStatus: status}
+	const account = "arn:aws:dynamodb:eu-south-2:123456789012:table/"
+	table := &types.TableDescription{
+		TableName: t.schema.TableName, TableArn: aws.String(account + *t.schema.TableName),
+		KeySchema: t.schema.KeySchema, TableStatus: status,
+		StreamSpecification: t.schema.StreamSpecification, DeletionProtectionEnabled: t.schema.DeletionProtectionEnabled,
+	}
+	if stream := t.schema.StreamSpecification; stream != nil && aws.ToBool(stream.StreamEnabled) {
+		table.LatestStreamArn = aws.String(*table.TableArn + "/stream/2026-11-23T00:00:00.000")
+	}
+	for _, i := range t.schema.GlobalSecondaryIndexes {
+		table.GlobalSecondaryIndexes = append(table.GlobalSecondaryIndexes, types.GlobalSecondaryIndexDescription{
+			IndexName: i.IndexName, KeySchema: i.KeySchema, Projection: i.Projection, IndexStatus: types.IndexStatusActive,
+		})
+	}
+	return table
 }
 
 // DescribeTable tells whether the table is active.
