@@ -105,8 +105,10 @@ func (c *Connector) consented(ctx context.Context, code Secret) (facebookConsent
 		if known, err = c.inspect(ctx, token.Value); err != nil {
 			return facebookConsent{}, err
 		}
-		token.ExpiresAt = known.ExpiresAt
+	default:
+		known.ExpiresAt = time.Time{} // of the short-lived token
 	}
+	token.ExpiresAt = known.endOf(token.ExpiresAt, token.IssuedAt)
 	token.DataAccessUntil, token.Scopes = known.DataAccessUntil, known.Scopes
 	return facebookConsent{token: token, person: known.AppScopedID}, nil
 }

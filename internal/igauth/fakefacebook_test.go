@@ -276,6 +276,14 @@ func TestTokensThatDoNotExpire(t *testing.T) {
 			t.Errorf("it ends at %s", a.ExpiresAt)
 		}
 	})
+	t.Run("a person's is not believed to", func(t *testing.T) {
+		f := newFront(t)
+		f.facebook.life = 0
+		f.viaFacebook("")
+		if a := f.account(fakePage(1).Account); !a.ExpiresAt.Equal(f.now().Add(60 * 24 * time.Hour)) {
+			t.Errorf("it ends at %s", a.ExpiresAt)
+		}
+	})
 	t.Run("an answer without an end is asked about", func(t *testing.T) {
 		f := newFront(t)
 		f.facebook.life, f.facebook.inspected.ExpiresAt = 0, f.now().Add(59*24*time.Hour)
