@@ -121,6 +121,7 @@ func examineFolder(ctx context.Context, e doctor.Examination, dir string) (docto
 	env := doctor.Environment{}
 	for name, value := range map[string]string{
 		app.EnvAppID: record.AppID, app.EnvPublicURL: record.PublicURL,
+		app.EnvMetaAppID: record.MetaAppID, app.EnvFacebookWWW: record.FacebookWWW, app.EnvFacebookGraph: record.FacebookGraph,
 		app.EnvInstagramWWW: record.WWW, app.EnvInstagramAPI: record.API, app.EnvInstagramGraph: record.Graph,
 		app.EnvPolicy: cmp.Or(e.Environment.Get(app.EnvPolicy), record.Policy),
 	} {
@@ -129,7 +130,8 @@ func examineFolder(ctx context.Context, e doctor.Examination, dir string) (docto
 		}
 	}
 	return e.Folder(ctx, doctor.Folder{
-		Dir: dir, Environment: env, Simulator: !record.Real, AppSecret: igauth.NewSecret(e.Environment.Get(doctor.DevAppSecret)),
+		Dir: dir, Environment: env, Simulator: !record.Real,
+		AppSecret: igauth.NewSecret(e.Environment.Get(doctor.DevAppSecret)), MetaAppSecret: igauth.NewSecret(e.Environment.Get(doctor.DevMetaAppSecret)),
 		Ledger: folder.Parts(folder.Now, nil).Ledger, Now: folder.Now(), Secrets: []igauth.Secret{folder.APIKey},
 	}), nil
 }

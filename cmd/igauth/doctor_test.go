@@ -63,7 +63,7 @@ func TestDoctorFindsNothingInDev(t *testing.T) {
 	if r.Summary.Errors+r.Summary.Warnings != 0 || r.Summary.Worst != doctor.Info {
 		t.Errorf("got %+v", r)
 	}
-	for _, id := range []string{"host", "clock", "app-id", "authorize", "callback", "accounts", "ledger", "removals", "settings", "graph-version"} {
+	for _, id := range []string{"host", "clock", "app-id", "authorize", "callback", "accounts", "meta-callback", "ledger", "removals", "settings", "graph-version"} {
 		if !r.says(id, doctor.OK) {
 			t.Errorf("%s was not examined: %+v", id, r)
 		}
@@ -173,10 +173,10 @@ func TestDoctorOfARealFolder(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	shell(t, "IGAUTH_DEV_APP_SECRET='"+secret+"'")
+	shell(t, "IGAUTH_DEV_APP_SECRET='"+secret+"'", "IGAUTH_DEV_META_APP_SECRET="+secret+"\r")
 	for _, args := range [][]string{nil, {"--json"}} {
 		code, out, errOut := igauthCommand(append([]string{"doctor", "--offline", "--data", dir}, args...)...)
-		if code != exitWarnings || !strings.Contains(out, "public-url-local") || !strings.Contains(out, "app-secret-shape") {
+		if code != exitWarnings || !strings.Contains(out, "public-url-local") || strings.Count(out, "app-secret-shape") != 2 {
 			t.Errorf("got exit code %d, %s\n%s", code, errOut, out)
 		}
 		if strings.Contains(out+errOut, secret) || strings.Contains(out+errOut, key) {

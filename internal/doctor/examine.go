@@ -96,8 +96,11 @@ func unique(list []string) []string {
 	return all
 }
 
-// DevAppSecret is the variable in which igauth dev takes the app secret.
-const DevAppSecret = "IGAUTH_DEV_APP_SECRET"
+// The variables in which igauth dev takes the secrets of the two apps.
+const (
+	DevAppSecret     = "IGAUTH_DEV_APP_SECRET"
+	DevMetaAppSecret = "IGAUTH_DEV_META_APP_SECRET"
+)
 
 // A Folder is what igauth dev keeps an installation in.
 type Folder struct {
@@ -105,9 +108,10 @@ type Folder struct {
 	Environment Environment
 	// Simulator says that Instagram is the simulator of the server itself.
 	Simulator bool
-	// AppSecret is the one that the server is given; zero is not known.
-	AppSecret igauth.Secret
-	Ledger    igauth.Ledger
+	// AppSecret and MetaAppSecret are those that the server is given; zero is not
+	// known.
+	AppSecret, MetaAppSecret igauth.Secret
+	Ledger                   igauth.Ledger
 	// Now is the time in the folder, whose clock may have been moved.
 	Now time.Time
 	// Secrets are what no report may show.
@@ -119,12 +123,19 @@ func (e Examination) Folder(ctx context.Context, f Folder) Report {
 	findings := Settings{Environment: f.Environment, Simulator: f.Simulator, Local: true}.Check()
 	findings = append(findings, Dashboard(f.Environment)...)
 	findings = append(findings, Version(e.Version, e.Now())...)
-	if !f.Simulator && !f.AppSecret.IsZero() {
-		findings = append(findings, AppSecret(f.AppSecret, DevAppSecret)...)
+	var metaSecret igauth.Secret
+	if !f.Simulator {
+		metaSecret = f.MetaAppSecret
+		if !f.AppSecret.IsZero() {
+			findings = append(findings, AppSecret(f.AppSecret, DevAppSecret)...)
+		}
+		if !metaSecret.IsZero() {
+			findings = append(findings, AppSecret(metaSecret, DevMetaAppSecret)...)
+		}
 	}
 	examined, idle := "the folder "+f.Dir, ""
 	if e.Online {
-		online, skews := e.outside(ctx, f.Environment, findings, "/accounts/0/token", igauth.Secret{})
+		online, skews := e.outside(ctx, f.Environment, findings, "/accounts/0/token", metaSecret)
 		if f.Simulator && silent(online) {
 			idle = "The development server is not running; igauth dev starts it, with its simulator."
 			online = nil
@@ -135,7 +146,7 @@ func (e Examination) Folder(ctx context.Context, f Folder) Report {
 	}
 	policy, _ := igauth.ParsePolicy(f.Environment.Get(app.EnvPolicy)) // what is wrong with it was named
 	findings = append(findings, Installation{Ledger: f.Ledger, Warn: policy.WarnWithin, Now: f.Now, Local: true, Idle: idle}.Check(ctx)...)
-	return NewReport(examined, findings, append(f.Secrets, f.AppSecret)...)
+	return NewReport(examined, findings, append(f.Secrets, f.AppSecret, f.MetaAppSecret)...)
 }
 
 // silent reports whether neither the simulator nor the server of a folder answers.

@@ -95,14 +95,13 @@ func (i Installation) schedule(h igauth.Health) []Finding {
 func (i Installation) incidents(h igauth.Health) []Finding {
 	var findings []Finding
 	for _, open := range h.Incidents {
+		login := cmp.Or(open.Login, igauth.LoginInstagram)
 		findings = append(findings, fault("incident", string(open.Place),
-			fmt.Sprintf("An incident is open since %s: %s", moment(open.Since), open.Code.Message()),
+			fmt.Sprintf("An incident of the app for the login %s is open since %s: %s", login, moment(open.Since), open.Code.Message()),
 			"It hits the app and not single accounts. No account is changed because of it, but none is refreshed either.",
 			open.Code.Hint()))
-	}
-	for _, open := range h.Incidents {
 		if open.QuietUntil.After(i.Now) {
-			findings = append(findings, note("quiet", string(open.Login), "Meta wants the app not to ask until "+moment(open.QuietUntil)+".",
+			findings = append(findings, note("quiet", "", fmt.Sprintf("Meta wants the app of the login %s not to ask until %s.", login, moment(open.QuietUntil)),
 				"The app has asked too often in the last hours. The refresh waits by itself.", ""))
 		}
 	}
@@ -273,7 +272,7 @@ func (i Installation) due(ctx context.Context, h igauth.Health) []Finding {
 			"Their accounts are left out of everything. A newer release may have written them, or somebody by hand.",
 			"Look at the log of the function refresh, which names them. Run the release that is deployed."))
 	}
-	stopped := slices.ContainsFunc(h.Incidents, func(open igauth.Incident) bool { return open.Place == igauth.PlaceRefresh })
+	stopped := slices.ContainsFunc(h.Incidents, func(i igauth.Incident) bool { return i.Place == igauth.PlaceRefresh })
 	if !late.IsZero() && i.Now.Sub(late) > 2*silentAfter && i.Idle == "" && !stopped && i.Now.Sub(h.RanAt) <= silentAfter {
 		findings = append(findings, warn("due-late", "", "Accounts have been due for "+hours(i.Now.Sub(late))+", although the refresh runs.",
 			"It does not keep up: more is due in an hour than a run can do.",

@@ -78,7 +78,7 @@ func TestInstallation(t *testing.T) {
 		"a folder of which a server is": {ran(9 * time.Hour), nil, nil, func(i *doctor.Installation) { i.Local = true }, nil, []string{"every full hour"}},
 		"an incident": {&igauth.Health{RanAt: now, Incidents: []igauth.Incident{incident}}, nil, nil, nil, []string{"error incident refresh"},
 			[]string{igauth.CodeAppMisconfigured.Message(), igauth.CodeAppMisconfigured.Hint()}},
-		"Meta wants quiet":      {&igauth.Health{RanAt: now, Incidents: []igauth.Incident{{Place: igauth.PlaceRefresh, Code: igauth.CodeRateLimited, Since: now, QuietUntil: now.Add(time.Hour)}}}, nil, nil, nil, []string{"error incident refresh"}, []string{"until 2026-11-23 13:00 UTC"}},
+		"Meta wants quiet":      {&igauth.Health{RanAt: now, Incidents: []igauth.Incident{quiet(incident)}}, nil, nil, nil, []string{"error incident refresh"}, []string{"until 2026-11-23 13:00 UTC", "login facebook"}},
 		"an event of the app":   {&igauth.Health{RanAt: now, Outbox: []igauth.Event{event}}, nil, nil, nil, []string{"warning events-unsent"}, []string{"2026-11-23 09:00 UTC"}},
 		"an event of account":   {ran(0), []*igauth.Account{withOutbox(account(1, igauth.StatusActive, 40), event)}, nil, nil, []string{"warning events-unsent"}, nil},
 		"an owner must act":     {ran(0), []*igauth.Account{account(1, igauth.StatusReauthRequired, 0)}, nil, nil, []string{"warning accounts-dead"}, []string{"1 account must"}},
@@ -92,7 +92,7 @@ func TestInstallation(t *testing.T) {
 		"a removal of long ago": {ran(0), nil, removal(25*time.Hour, false), nil, []string{"error removals-open"}, []string{"1 removal"}},
 		"a removal that is done": {ran(0), nil, removal(25*time.Hour, true), nil, nil,
 			nil},
-		"what it costs": {ran(0), []*igauth.Account{account(1, igauth.StatusActive, 40)}, nil, func(i *doctor.Installation) { i.Vault = cost.SecretsManager }, nil, []string{"a month in AWS for 1 account"}},
+		"what it costs": {ran(0), []*igauth.Account{account(1, igauth.StatusActive, 40), account(2, igauth.StatusDisconnected, 0)}, nil, func(i *doctor.Installation) { i.Vault = cost.SecretsManager }, nil, []string{"a month in AWS for 1 account"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ledger := openLedger(t)
@@ -126,6 +126,11 @@ func TestInstallation(t *testing.T) {
 			}
 		})
 	}
+}
+
+func quiet(i igauth.Incident) igauth.Incident {
+	i.QuietUntil, i.Login = now.Add(time.Hour), igauth.LoginFacebook
+	return i
 }
 
 func withOutbox(a *igauth.Account, event igauth.Event) *igauth.Account {

@@ -190,7 +190,9 @@ func site(t *testing.T, broken map[string]http.HandlerFunc) string {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.WriteHeader(http.StatusBadRequest)
 		},
-		"/accounts": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) },
+		"/accounts":      status(403),
+		"/deauthorize":   status(400),
+		"/data-deletion": status(400),
 	} {
 		if other := broken[path]; other != nil {
 			handler = other
@@ -219,6 +221,9 @@ func TestSite(t *testing.T) {
 		want   []string
 	}{
 		"as it should be":             {nil, nil},
+		"anybody may remove":          {map[string]http.HandlerFunc{"/deauthorize": status(200)}, []string{"error meta-callback-open /deauthorize"}},
+		"nobody may remove":           {map[string]http.HandlerFunc{"/data-deletion": status(404)}, []string{"error meta-callback-missing /data-deletion"}},
+		"removing fails":              {map[string]http.HandlerFunc{"/data-deletion": status(503)}, []string{"error meta-callback-broken /data-deletion"}},
 		"another program":             {map[string]http.HandlerFunc{"/authorize": status(404), "/callback": status(404), "/accounts": status(404)}, []string{"error accounts-missing /accounts", "error authorize-missing /authorize", "error callback-missing /callback"}},
 		"authorize fails":             {map[string]http.HandlerFunc{"/authorize": status(500)}, []string{"error authorize-broken /authorize"}},
 		"another Instagram":           {map[string]http.HandlerFunc{"/authorize": to("https://sim.example/oauth/authorize?client_id=1")}, []string{"error authorize-elsewhere /authorize"}},

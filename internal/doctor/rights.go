@@ -32,10 +32,12 @@ type Function struct {
 // Parts are the functions that template.yaml makes, and the logical ids by which
 // AWS names them.
 var Parts = map[string]string{
-	"authorize": "AuthorizeFunction",
-	"callback":  "CallbackFunction",
-	"accounts":  "AccountsFunction",
-	"refresh":   "RefreshFunction",
+	"authorize":   "AuthorizeFunction",
+	"callback":    "CallbackFunction",
+	"accounts":    "AccountsFunction",
+	"refresh":     "RefreshFunction",
+	"deauthorize": "DeauthorizeFunction",
+	"deletion":    "DeletionFunction",
 }
 
 // Resources are the ARNs of what the functions use.
@@ -128,12 +130,24 @@ func Rights() map[string][]Right {
 	}
 	makeSecrets := Right{Actions: []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"}, Resource: onToken, Tagged: true}
 	keepTokens := []string{"secretsmanager:DescribeSecret", readSecret, "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"}
+	// removes is what the functions have in common that hear of removals.
+	removes := func(function string) []Right {
+		return []Right{
+			logs(function),
+			{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: onTable},
+			read("app"), read("meta-app"),
+			{Actions: []string{"secretsmanager:DeleteSecret", "secretsmanager:DescribeSecret"}, Resource: onToken},
+			key(viaSecrets, decrypt), key(viaTable, decrypt),
+		}
+	}
 	return map[string][]Right{
-		"authorize": {logs("authorize"), read("state-key"), key(viaSecrets, decrypt)},
+		"deauthorize": removes("deauthorize"),
+		"deletion":    removes("deletion"),
+		"authorize":   {logs("authorize"), read("state-key"), key(viaSecrets, decrypt)},
 		"callback": {
 			logs("callback"),
 			{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: onTable},
-			read("app"), read("state-key"), read("keyset"),
+			read("app"), read("meta-app"), read("state-key"), read("keyset"),
 			makeSecrets,
 			{Actions: keepTokens, Resource: onToken},
 			key(viaSecrets, decrypt, newDataKey), key(viaTable, decrypt),
@@ -143,14 +157,14 @@ func Rights() map[string][]Right {
 			{Actions: []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"}, Resource: onTable},
 			query("accounts"), query("status"),
 			{Actions: []string{"secretsmanager:DeleteSecret", "secretsmanager:DescribeSecret", readSecret}, Resource: onToken},
-			read("keyset"), read("state-key"),
+			read("keyset"), read("meta-app"), read("state-key"),
 			key(viaSecrets, decrypt), key(viaTable, decrypt),
 		},
 		"refresh": {
 			logs("refresh"),
-			{Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, Resource: onTable},
-			query("due"), query("status"),
-			read("keyset"), read("state-key"),
+			{Actions: []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"}, Resource: onTable},
+			query("accounts"), query("due"), query("status"),
+			read("keyset"), read("meta-app"), read("state-key"),
 			makeSecrets,
 			{Actions: append([]string{"secretsmanager:DeleteSecret"}, keepTokens...), Resource: onToken},
 			key(viaSecrets, decrypt, newDataKey), key(viaTable, decrypt),

@@ -29,6 +29,14 @@ func TestEveryRightIsAskedAbout(t *testing.T) {
 			t.Errorf("%q was not asked about; what was: %q", want, p.iam.asked)
 		}
 	}
+	for action, want := range map[string]string{
+		"secretsmanager:CreateSecret": "aws:RequestTag/igauth:stack=igauth ",
+		"events:PutEvents":            "",
+	} {
+		if got := p.iam.under[action]; want == "" && got != "" || !strings.HasPrefix(got, want) {
+			t.Errorf("%s was asked about under %q", action, got)
+		}
+	}
 	for _, asked := range p.iam.asked {
 		if strings.Contains(asked, "::") || strings.HasPrefix(asked, "accounts secretsmanager:PutSecretValue") {
 			t.Errorf("asked about %q", asked)

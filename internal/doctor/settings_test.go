@@ -76,6 +76,7 @@ func TestBrokenConfigurationsAreNamed(t *testing.T) {
 		"a Windows line end":             {doctor.Environment{app.EnvPublicURL: "https://connect.example.com\r"}, []string{"error env-space " + app.EnvPublicURL}},
 		"a line end in a list":           {doctor.Environment{app.EnvScopes: "instagram_business_basic\r"}, []string{"error env-space " + app.EnvScopes}},
 		"an invisible character":         {doctor.Environment{app.EnvAppID: "990602627938098\u200b"}, []string{"error env-space " + app.EnvAppID}},
+		"a space of a web page":          {doctor.Environment{app.EnvScopes: "instagram_business_basic\u00a0"}, []string{"error env-space " + app.EnvScopes}},
 		"white space between words":      {doctor.Environment{app.EnvScopes: " instagram_business_basic\n"}, nil},
 		"no app id":                      {doctor.Environment{app.EnvAppID: ""}, []string{"error env-missing " + app.EnvAppID}},
 		"letters in the app id":          {doctor.Environment{app.EnvAppID: "my-app"}, []string{"error app-id " + app.EnvAppID}},

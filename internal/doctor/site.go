@@ -19,13 +19,19 @@ type Site struct {
 	Guarded string
 }
 
-// Site asks the installation's own address whether the three paths on which
-// everything depends are there and do what they should. It starts no flow that
+// removals are the paths that Meta calls when somebody removes the app.
+var removals = []string{"/deauthorize", "/data-deletion"}
+
+// Site asks the installation's own address whether the paths on which everything
+// depends are there and do what they should. It starts no flow that
 // anybody has to clean up, and connects nothing.
 func (n Network) Site(ctx context.Context, s Site) []Finding {
 	var checks []func() []Finding
 	for _, check := range []func(context.Context, Site) Finding{n.authorize, n.callback, n.guarded} {
 		checks = append(checks, func() []Finding { return []Finding{check(ctx, s)} })
+	}
+	for _, path := range removals {
+		checks = append(checks, func() []Finding { return []Finding{n.removal(ctx, s, path)} })
 	}
 	found := together(checks...)
 	// If nobody is there, that is one thing to say and not several.
@@ -36,10 +42,17 @@ func (n Network) Site(ctx context.Context, s Site) []Finding {
 }
 
 func (n Network) get(ctx context.Context, s Site, path string) (answer, *Finding) {
-	r, err := http.NewRequest(http.MethodGet, s.Origin+path, nil)
+	return n.send(ctx, s, http.MethodGet, path)
+}
+
+func (n Network) send(ctx context.Context, s Site, method, path string) (answer, *Finding) {
+	r, err := http.NewRequest(method, s.Origin+path, nil)
 	if err != nil {
 		f := fault("site-unreachable", hostOf(s.Origin), "The public URL cannot be asked for "+path+".", "", "Correct it.")
 		return answer{}, &f
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	a, err := n.do(ctx, r)
 	if err != nil {
@@ -119,6 +132,26 @@ func (n Network) guarded(ctx context.Context, s Site) Finding {
 	}
 	return fault("accounts-open", s.Guarded, s.Guarded+" answers to everybody: "+statusText(a.status)+".",
 		"Whoever finds the address reads your tokens.", "Take the address off the Internet now. The routes need the authorization AWS_IAM; the template sets it.")
+}
+
+// removal calls what Meta calls, without a signature.
+func (n Network) removal(ctx context.Context, s Site, path string) Finding {
+	a, failed := n.send(ctx, s, http.MethodPost, path)
+	switch {
+	case failed != nil:
+		return *failed
+	case a.status == http.StatusBadRequest:
+		return good("meta-callback", path, path+" refuses what Meta has not signed.")
+	case a.status >= 500:
+		return fault("meta-callback-broken", path, path+" fails: it answers "+statusText(a.status)+".",
+			"People who remove the app or want their data erased are not heard.", "Look at the log of its function.")
+	case a.status >= 400:
+		return fault("meta-callback-missing", path, "The public URL has no "+path+": it answers "+statusText(a.status)+".",
+			"People who remove the app or want their data erased are not heard, and Meta lets no app go live without it.",
+			"Look whether the public URL leads to this installation with all its paths, and deploy the template again.")
+	}
+	return fault("meta-callback-open", path, path+" accepts what Meta has not signed: it answers "+statusText(a.status)+".",
+		"Anybody could take accounts away.", "Look whether the public URL leads to this installation, and not to another program.")
 }
 
 // statusText returns a status for a sentence.

@@ -74,7 +74,7 @@ func newPatient(t *testing.T, change func(*dynamodb.CreateTableInput)) *patient 
 			t.Fatal(err)
 		}
 	}
-	p := &patient{at: time.Now().UTC(), iam: &fakeIAM{denied: map[string]bool{}}}
+	p := &patient{at: time.Now().UTC(), iam: &fakeIAM{denied: map[string]bool{}, under: map[string]string{}}}
 	clock := func() time.Time { return p.at }
 	p.table = awsfake.NewTable(awsfake.TableConfig{Now: clock})
 	p.manager = awsfake.NewSecretsManager(awsfake.SecretsManagerConfig{Now: clock})
@@ -129,6 +129,8 @@ func newPatient(t *testing.T, change func(*dynamodb.CreateTableInput)) *patient 
 				redirect(w, "https://www.instagram.com/oauth/authorize?client_id=990602627938098&redirect_uri=https://connect.example.com/callback")
 			case "/callback":
 				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(http.StatusBadRequest)
+			case "/deauthorize", "/data-deletion":
 				w.WriteHeader(http.StatusBadRequest)
 			default:
 				w.WriteHeader(http.StatusForbidden)
@@ -205,6 +207,8 @@ type fakeIAM struct {
 	// detail says who denies.
 	detail func(*iamtypes.EvaluationResult)
 	asked  []string
+	// under is the conditions under which actions were asked about.
+	under map[string]string
 }
 
 func (f *fakeIAM) SimulatePrincipalPolicy(_ context.Context, in *iam.SimulatePrincipalPolicyInput, _ ...func(*iam.Options)) (*iam.SimulatePrincipalPolicyOutput, error) {
@@ -222,6 +226,9 @@ func (f *fakeIAM) SimulatePrincipalPolicy(_ context.Context, in *iam.SimulatePri
 	}
 	action := in.ActionNames[begin]
 	f.asked = append(f.asked, role+" "+action+" "+in.ResourceArns[0])
+	for _, entry := range in.ContextEntries {
+		f.under[action] += *entry.ContextKeyName + "=" + entry.ContextKeyValues[0] + " "
+	}
 	result := iamtypes.EvaluationResult{EvalActionName: &action, EvalResourceName: &in.ResourceArns[0], EvalDecision: iamtypes.PolicyEvaluationDecisionTypeAllowed}
 	if f.denied[role+" "+action] {
 		result.EvalDecision = iamtypes.PolicyEvaluationDecisionTypeImplicitDeny
@@ -270,7 +277,7 @@ func TestWorkingStack(t *testing.T) {
 			"ok accounts /accounts", "ok app-id IGAUTH_APP_ID", "ok app-secret igauth/app", "ok app-secret igauth/meta-app", "ok authorize /authorize",
 			"ok callback /callback", "ok functions", "ok graph-version", "ok host api.instagram.com", "ok host graph.facebook.com", "ok host graph.instagram.com",
 			"ok host www.instagram.com", "ok ledger", "ok meta-app IGAUTH_META_APP_ID", "ok removals", "ok rights accounts", "ok rights authorize",
-			"ok rights callback", "ok rights refresh", "ok schedule", "ok settings", "ok state-key igauth/state-key", "ok table igauth-ledger",
+			"ok rights callback", "ok rights deauthorize", "ok rights deletion", "ok rights refresh", "ok meta-callback /deauthorize", "ok meta-callback /data-deletion", "ok schedule", "ok settings", "ok state-key igauth/state-key", "ok table igauth-ledger",
 			"info accounts-by-status", "info cost", "info ends", "info dashboard-redirect",
 		} {
 			if !slices.Contains(well, want) {
