@@ -319,20 +319,22 @@ func revocationText(v igauth.DisconnectView) string {
 
 type eraseCommand struct {
 	where
-	Accounts []string `arg:"" name:"id" help:"Ids of the accounts."`
+	Accounts []string `arg:"" name:"id" help:"Ids of the accounts, or app-scoped ids from Meta's dashboard."`
 	Yes      bool     `help:"Do not ask."`
 }
 
 // Help is shown by igauth erase --help.
 func (eraseCommand) Help() string {
-	return `The tokens are destroyed, and what is known of the accounts is forgotten. An id that is
-not known is forgotten already. It cannot be taken back; the owner can connect again.`
+	return `The tokens are destroyed, and what is known of the accounts is forgotten. An id may be
+an account's or the app-scoped one of the person who connected it: the list of whom Meta
+wants erased, which its dashboard shows every 21 days, has ids of the second kind. An id
+that is not known is forgotten already. It cannot be taken back; the owner can connect again.`
 }
 
 func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 	for _, id := range c.Accounts {
 		if !igauth.AccountID(id).Valid() {
-			return fmt.Errorf("%q is no account id; nothing was erased (igauth accounts list shows the ids)", id)
+			return fmt.Errorf("%q is no id; nothing was erased (igauth accounts list shows the ids)", id)
 		}
 	}
 	slices.Sort(c.Accounts)
@@ -345,14 +347,15 @@ func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 	return c.store(ctx, t, func(store *igauth.Store) error {
 		erased, unknown := []string{}, []string{}
 		for i, id := range c.Accounts {
-			known, err := store.Erase(ctx, igauth.AccountID(id))
+			accounts, err := eraseAll(ctx, store, id)
 			if err != nil {
-				_, _ = fmt.Fprintf(t.err, "%d of %s erased; the command may be repeated.\n", i, count(len(c.Accounts), "account"))
-				return fmt.Errorf("account %s: %w", id, err)
+				_, _ = fmt.Fprintf(t.err, "%d of %s done; the command may be repeated.\n", i, count(len(c.Accounts), "id"))
+				return fmt.Errorf("id %s: %w", id, err)
 			}
-			if known {
-				erased = append(erased, id)
-			} else {
+			for _, a := range accounts {
+				erased = append(erased, string(a))
+			}
+			if len(accounts) == 0 {
 				unknown = append(unknown, id)
 			}
 		}
@@ -365,6 +368,36 @@ func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 		}
 		return err
 	})
+}
+
+// eraseAll erases the accounts that an id means, and returns them.
+func eraseAll(ctx context.Context, store *igauth.Store, id string) ([]igauth.AccountID, error) {
+	accounts, err := store.AccountsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(accounts) == 0 {
+		// Somebody may just be connecting it. And accounts of an older version are
+		// found by nobody's id until a run has looked at them.
+		if _, err := store.Erase(ctx, igauth.AccountID(id)); err != nil {
+			return nil, err
+		}
+		err = eachAccount(ctx, store, func(a igauth.Account) error {
+			if a.AppScopedID == id && a.ListedAs == "" {
+				accounts = append(accounts, a.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, account := range accounts {
+		if _, err := store.Erase(ctx, account); err != nil {
+			return nil, fmt.Errorf("account %s: %w", account, err)
+		}
+	}
+	return accounts, nil
 }
 
 // count returns a number with its noun.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -59,6 +60,35 @@ func (s *Store) Erase(ctx context.Context, id AccountID) (known bool, err error)
 		}
 	}
 }
+
+// AccountsOf returns the connected accounts that Meta may mean by an id: the one
+// whose id it is, or those that the person of that app-scoped id has connected.
+// The list of whom Meta wants erased has ids of the second kind.
+func (s *Store) AccountsOf(ctx context.Context, id string) ([]AccountID, error) {
+	listed := []AccountID{AccountID(id)}
+	for _, login := range []Login{LoginInstagram, LoginFacebook} {
+		p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, NewPersonID(login, id)) })
+		if err != nil {
+			return nil, fmt.Errorf("reading the person: %w", err)
+		}
+		listed = append(listed, p.Accounts...)
+	}
+	var accounts []AccountID
+	for _, account := range slices.Compact(slices.Sorted(slices.Values(listed))) {
+		a, err := read(ctx, func(ctx context.Context) (Account, error) { return s.ledger.Account(ctx, account) })
+		if err != nil {
+			return nil, fmt.Errorf("reading the account: %w", err)
+		}
+		if a.Connected() && a.isMeantBy(id) {
+			accounts = append(accounts, account)
+		}
+	}
+	return accounts, nil
+}
+
+// isMeantBy reports whether an id is the account's, or that of whoever connected
+// it last.
+func (a Account) isMeantBy(id string) bool { return string(a.ID) == id || a.AppScopedID == id }
 
 // end saves a change that takes an account's token away, and empties the vault.
 func (s *Store) end(ctx context.Context, read func() (Account, error), change func(*Account)) (Account, error) {

@@ -148,7 +148,7 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 // connection has ended nobody knows whose token the account has, so that whoever
 // has ever connected it is believed.
 func (r RemovalRequest) names(a Account) bool {
-	return string(a.ID) == r.UserID || a.AppScopedID == r.UserID || a.Lease.Work.byPerson()
+	return a.isMeantBy(r.UserID) || a.Lease.Work.byPerson()
 }
 
 // endPerson returns a person with the watermark of a removal, to be saved.
