@@ -270,8 +270,9 @@ func (a *Account) adopt(lease Lease, token Token, ref Ref) {
 		}
 	}
 	if lease.Work.byPerson() {
-		a.Login, a.AppScopedID, a.PageID = lease.Login, lease.AppScopedID, lease.PageID
-		defaultTo(&a.Login, LoginInstagram) // a lease of an older version
+		if lease.Login != "" { // a lease of an older version says nothing new
+			a.Login, a.AppScopedID, a.PageID = lease.Login, lease.AppScopedID, lease.PageID
+		}
 		a.ConnectedAt = token.IssuedAt.UTC()
 		a.RequestedScopes = lease.RequestedScopes
 		a.Scopes = nil // those of the last consent are no longer what counts

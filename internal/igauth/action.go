@@ -155,7 +155,7 @@ func (r *run) settle(ctx context.Context, a Account, cause error) error {
 	var person *Person
 	if id := a.person(); id != "" && id != a.ListedAs {
 		// The row is of a time before persons, or has changed its login.
-		if p, err := r.store.list(ctx, a.Login, a.Profile, a.ConnectedAt); err == nil {
+		if p, err := r.store.list(ctx, a.Login, a.Profile, a.ConnectedAt, a); err == nil {
 			person, a.ListedAs = p, id
 		}
 	}

@@ -31,13 +31,15 @@ func (s *Store) intend(ctx context.Context, profile Profile, consented time.Time
 		if err := check(a); err != nil {
 			return Account{}, err
 		}
-		person, err := s.list(ctx, lease.Login, profile, consented)
+		person, err := s.list(ctx, lease.Login, profile, consented, a)
 		if err != nil {
 			return Account{}, err
 		}
 		shown := profile
-		if a.Status != StatusConnecting && a.Login != lease.Login {
-			// Until its token is stored, the account is known by the other login.
+		if a.Status == StatusConnecting {
+			a.Login = lease.Login // an attempt that died may have come through the other
+		} else {
+			// Until the new token is stored, the account is that of whom it was.
 			shown.AppScopedID, shown.PageID = a.AppScopedID, a.PageID
 		}
 		a.ID = profile.ID
@@ -79,9 +81,13 @@ func (s *Store) intend(ctx context.Context, profile Profile, consented time.Time
 }
 
 // list returns the person who brings an account, with the account listed, to be
-// saved; nil if it is listed already or Meta does not say who it is. A person who
-// took access away at the time of the consent, or later, connects nothing.
-func (s *Store) list(ctx context.Context, login Login, profile Profile, consented time.Time) (*Person, error) {
+// saved; nil if that is the account's own, who lists it already, or Meta does not
+// say who it is. A person who took access away at the time of the consent, or
+// later, connects nothing.
+//
+// A removal changes the row of an account that is the person's own, and no other's:
+// there the person is what it and a connection both change.
+func (s *Store) list(ctx context.Context, login Login, profile Profile, consented time.Time, a Account) (*Person, error) {
 	if profile.AppScopedID == "" {
 		return nil, nil
 	}
@@ -94,7 +100,7 @@ func (s *Store) list(ctx context.Context, login Login, profile Profile, consente
 	if !p.EndedAt.IsZero() && !p.EndedAt.Before(consented.Truncate(time.Second)) {
 		return nil, newError(CodeDisconnected, nil)
 	}
-	if p.has(profile.ID) {
+	if p.has(profile.ID) && a.person() == id {
 		return nil, nil
 	}
 	p.ID = id
