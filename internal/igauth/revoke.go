@@ -107,7 +107,7 @@ func (s *Store) lastOfPerson(ctx context.Context, a Account) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("reading the person's other accounts: %w", err)
 		}
-		if other.Login == a.Login && other.Connected() && other.Status != StatusDisconnected {
+		if other.person() == a.person() && other.Connected() && other.Status != StatusDisconnected {
 			return false, nil
 		}
 	}

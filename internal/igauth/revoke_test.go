@@ -94,3 +94,33 @@ func TestDisconnectAsksMetaAfterwards(t *testing.T) {
 		})
 	}
 }
+
+// Facebook takes back all that a person has allowed. It is asked for that only if
+// nothing else here lives by it: another account of the same person does, and one
+// that somebody else has connected since does not.
+func TestFacebookIsAskedForAPersonsLastAccount(t *testing.T) {
+	const first, second igauth.AccountID = "17841400000055555", "17841400000077777"
+	for name, test := range map[string]struct {
+		other func(*igauth.Account)
+		want  igauth.Revocation
+	}{
+		"the other lives":                        {func(*igauth.Account) {}, igauth.RevocationKept},
+		"the other was disconnected":             {func(a *igauth.Account) { a.Status = igauth.StatusDisconnected }, igauth.Revoked},
+		"the other is somebody else's by now":    {func(a *igauth.Account) { a.AppScopedID = "1000000002" }, igauth.Revoked},
+		"the other has moved to the other login": {func(a *igauth.Account) { a.Login = igauth.LoginInstagram }, igauth.Revoked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newInstallation(t)
+			p.connectsPages("1000000001", first, second)
+			other := p.row(second)
+			test.other(&other)
+			p.must(p.ledger.Save(t.Context(), igauth.Change{Account: &other, Attempt: strings.Repeat("5", 32)}))
+			store, err := igauth.NewStore(igauth.StoreConfig{Ledger: p.ledger, Vault: p.vault, Now: p.clock.Now})
+			p.must(err)
+			meta := &fakeRevoker{}
+			if _, got, err := store.DisconnectAt(t.Context(), meta, first); err != nil || got != test.want || (len(meta.asked) > 0) != (got == igauth.Revoked) {
+				t.Errorf("got %s, %v, want %s; Meta was asked %d times", got, err, test.want, len(meta.asked))
+			}
+		})
+	}
+}
