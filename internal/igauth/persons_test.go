@@ -158,3 +158,42 @@ func TestErasureOfAnAttemptAfterOneThroughTheOtherLogin(t *testing.T) {
 		t.Errorf("asked %v, and the row is %s of %q, %v", asked, a.Status, a.Username, err)
 	}
 }
+
+// What was erased, or is only just being connected, is no account. A deauthorization
+// that finds it, such as one that comes late or names the account itself, does not
+// make one of it, and tells of none.
+func TestDeauthorizeMakesNoAccountOfWhatIsNone(t *testing.T) {
+	maria := professionals[0]
+	lease := func(p *installation) igauth.Lease {
+		return igauth.Lease{Attempt: strings.Repeat("d", 32), Until: p.clock.Now().Add(time.Minute), Work: igauth.WorkConnect, Generation: 9, Login: igauth.LoginInstagram, AppScopedID: p.scopedID(maria)}
+	}
+	rowOf := func(p *installation) igauth.Account {
+		p.t.Helper()
+		a, err := p.ledger.Account(p.t.Context(), p.ids[maria])
+		p.must(err)
+		return a
+	}
+	for name, change := range map[string]func(p *installation, a *igauth.Account){
+		"erased":                            func(*installation, *igauth.Account) {},
+		"erased, and being connected again": func(p *installation, a *igauth.Account) { a.Lease, a.Username = lease(p), maria },
+		"being connected for the first time": func(p *installation, a *igauth.Account) {
+			a.Lease, a.Username, a.Status = lease(p), maria, igauth.StatusConnecting
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newInstallation(t)
+			p.clock.Advance(time.Hour)
+			p.erase(igsim.DefaultAppSecret, p.scopedID(maria))
+			p.pass(3 * time.Hour)
+			row := rowOf(p)
+			change(p, &row)
+			p.must(p.ledger.Save(t.Context(), igauth.Change{Account: &row, Attempt: strings.Repeat("8", 32)}))
+			if w := p.post("/deauthorize", p.signed(igsim.DefaultAppSecret, string(p.ids[maria]))); w.Code != 200 {
+				t.Fatalf("got status %d", w.Code)
+			}
+			if a := rowOf(p); a.Connected() || a.Username != "" || a.Lease.Work == igauth.WorkConnect || len(a.Outbox) != len(row.Outbox) {
+				t.Errorf("the row is %s of %q, working on %q, with %d events", a.Status, a.Username, a.Lease.Work, len(a.Outbox))
+			}
+		})
+	}
+}

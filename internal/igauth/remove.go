@@ -237,7 +237,7 @@ func (r Removal) end(a *Account, now time.Time) {
 		a.EndedAt = latest(a.EndedAt, r.RequestedAt) // by which the attempt sees it
 		a.ListedAs = a.person()
 		a.release()
-	case r.Kind == RemovalErase:
+	case r.Kind == RemovalErase || !a.Connected(): // which is no account that could be disconnected
 		a.erase(now, r.RequestedAt)
 	default:
 		a.disconnect(now, r.RequestedAt)
