@@ -44,10 +44,13 @@ func TestTokenOfASystemUserIsImported(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "studio_norte") || !strings.Contains(out, "never") || strings.Contains(out+errOut, token) {
 		t.Errorf("named: got exit code %d\n%s%s", code, out, errOut)
 	}
-	if code, out, errOut = igauthCommand("accounts", "show", "studio_norte", "--data", dir); code != 0 || !strings.Contains(out, "facebook") || !strings.Contains(out, "never") {
+	if code, out, errOut = igauthCommand("accounts", "show", "studio_norte", "--data", dir); code != 0 || !strings.Contains(out, "facebook") || !strings.Contains(out, "never") || strings.Contains(out, "36500") {
 		t.Errorf("shown: got exit code %d\n%s%s", code, out, errOut)
 	}
-	if code, out, errOut = igauthCommand("refresh", "--account", "studio_norte", "--data", dir); code != 0 {
+	if code, out, errOut = igauthCommand("accounts", "list", "--data", dir); code != 0 || !strings.Contains(out, "never") || strings.Contains(out, "36500") {
+		t.Errorf("listed: got exit code %d\n%s%s", code, out, errOut)
+	}
+	if code, out, errOut = igauthCommand("refresh", "--account", "studio_norte", "--data", dir); code != 0 || !strings.Contains(out, "expires never.") {
 		t.Errorf("refreshed: got exit code %d\n%s%s", code, out, errOut)
 	}
 }

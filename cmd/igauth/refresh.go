@@ -68,7 +68,11 @@ func (c *refreshCommand) Run(ctx context.Context, t *terminal) error {
 	if c.JSON {
 		return printJSON(t, view)
 	}
-	_, err = fmt.Fprintf(t.out, "%s: %s, expires %s (%d days left).\n", view.Username, view.Status, day(view.ExpiresAt), view.DaysLeft)
+	expires := expiry(view)
+	if days := daysLeft(view); days != "-" {
+		expires += " (" + days + " days left)"
+	}
+	_, err = fmt.Fprintf(t.out, "%s: %s, expires %s.\n", view.Username, view.Status, expires)
 	return err
 }
 

@@ -56,11 +56,7 @@ func accountTable(t *terminal, views []igauth.AccountView) error {
 	w := newTable(t)
 	w.AppendHeader(table.Row{"ID", "USERNAME", "STATUS", "DAYS LEFT", "EXPIRES", "NEXT", "LAST EVENT"})
 	for _, v := range views {
-		days := "-"
-		if v.DaysLeft > 0 {
-			days = fmt.Sprint(v.DaysLeft)
-		}
-		w.AppendRow(table.Row{v.ID, v.Username, status(t, v.Status), days, expiry(v), next(v), lastEvent(v)})
+		w.AppendRow(table.Row{v.ID, v.Username, status(t, v.Status), daysLeft(v), expiry(v), next(v), lastEvent(v)})
 	}
 	return render(t, w)
 }
@@ -79,6 +75,15 @@ func expiry(v igauth.AccountView) string {
 	return day(v.ExpiresAt)
 }
 
+// daysLeft returns how many whole days are left until a token ends; "-" if there is
+// none, or no end.
+func daysLeft(v igauth.AccountView) string {
+	if v.DaysLeft == 0 || neverExpires(v) && v.DataAccessUntil.IsZero() {
+		return "-"
+	}
+	return fmt.Sprint(v.DaysLeft)
+}
+
 // neverExpires reports whether an account has a token without an end.
 func neverExpires(v igauth.AccountView) bool {
 	return v.ExpiresAt.IsZero() && (v.Status == igauth.StatusActive || v.Status == igauth.StatusExpiring)
@@ -93,7 +98,7 @@ func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error
 	row("account type", v.AccountType)
 	row("app-scoped id", v.AppScopedID)
 	row("login", v.Login)
-	row("days left", v.DaysLeft)
+	row("days left", daysLeft(v))
 	if neverExpires(v) {
 		row("expires", "never")
 	} else if v.ExpiresAt.IsZero() {
