@@ -238,7 +238,7 @@ func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account
 type tokenCommand struct {
 	where
 	Account  string        `arg:"" help:"The account's id or username."`
-	MinValid time.Duration `help:"Fail unless the token lives at least this long." placeholder:"DURATION"`
+	MinValid time.Duration `help:"Fail unless the token lives at least this long, such as 36h." placeholder:"DURATION"`
 }
 
 // Help is shown by igauth token --help.

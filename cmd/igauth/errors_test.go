@@ -57,6 +57,8 @@ func TestErrorsCommand(t *testing.T) {
 		"a code":                     {[]string{"redirect_uri_mismatch"}, []string{"Meta refuses the redirect URI (redirect_uri_mismatch)", "What helps:", "  1. One of the two has a slash", "The visitor reads:", "https://developers.facebook.com"}, 0},
 		"a code in upper case":       {[]string{"CHECKPOINT"}, []string{"(checkpoint)"}, 0},
 		"Meta's numbers":             {[]string{"190/460"}, []string{"(password_changed)"}, 0},
+		"the numbers as two words":   {[]string{"190", "460"}, []string{"(password_changed)"}, 0},
+		"the numbers with a comma":   {[]string{"190, 460"}, []string{"(password_changed)"}, 0},
 		"Meta's number with a hash":  {[]string{"(#10) Application does not have permission for this action"}, []string{"(permission_gone)"}, 0},
 		"Meta's text":                {[]string{"Unsupported request - method type: get"}, []string{"(account_not_eligible)", "Tester Invites"}, 0},
 		"Meta's text, not in quotes": {[]string{"Invalid", "platform", "app"}, []string{"(app_id_wrong)"}, 0},

@@ -95,7 +95,9 @@ func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error
 	row("id", v.ID)
 	row("username", v.Username)
 	row("status", status(t, v.Status))
-	row("account type", v.AccountType)
+	if v.AccountType != "" { // Facebook Login does not tell it
+		row("account type", v.AccountType)
+	}
 	row("app-scoped id", v.AppScopedID)
 	row("login", v.Login)
 	row("days left", daysLeft(v))

@@ -71,6 +71,7 @@ func TestInstallation(t *testing.T) {
 		"all is well": {ran(time.Hour), []*igauth.Account{account(1, igauth.StatusActive, 40), account(2, igauth.StatusDisconnected, 0)}, nil, nil, nil,
 			[]string{"1 active, 1 disconnected", "17841400000000001 on 2027-01-02 (40 days left)", "The refresh ran"}},
 		"nobody is connected":           {ran(time.Hour), nil, nil, nil, nil, []string{"none yet"}},
+		"the refresh ran this minute":   {ran(10 * time.Second), nil, nil, nil, nil, []string{"The refresh ran less than a minute ago."}},
 		"the schedule is dead":          {ran(3 * time.Hour), nil, nil, nil, []string{"error schedule-silent"}, []string{"for 3 hours"}},
 		"the schedule was long dead":    {ran(90 * time.Hour), nil, nil, nil, []string{"error schedule-silent"}, []string{"for 3 days"}},
 		"no run ever":                   {nil, nil, nil, nil, []string{"warning schedule-never"}, nil},

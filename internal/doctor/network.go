@@ -222,13 +222,16 @@ func days(d time.Duration) string {
 	return fmt.Sprintf("%d days", n)
 }
 
-// hours returns a duration for a sentence: in hours, or in days if it is long.
+// hours returns a duration for a sentence: in hours, in days if it is long, or in
+// minutes if it is short.
 func hours(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
 		return days(d)
 	case d >= 2*time.Hour:
 		return fmt.Sprintf("%d hours", int(d.Hours()))
+	case d.Round(time.Minute) == 0:
+		return "less than a minute"
 	}
 	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }

@@ -194,7 +194,7 @@ func (c *collection) takeKnown(list []assignment) {
 		c.problem(a.place(), "the variable is empty")
 	}
 	if len(empty) == 0 {
-		c.problem("", "no variable holds a token of Instagram (IGAA…) or has a known name such as INSTAGRAM_ACCESS_TOKEN; say which variable it is")
+		c.problem("", "no variable holds a token of Instagram (IGAA…) or has a known name such as INSTAGRAM_ACCESS_TOKEN; say with --variable which one it is")
 	}
 }
 

@@ -71,7 +71,7 @@ func TestEventsAreSentAndListed(t *testing.T) {
 		t.Fatalf("after connecting: got %+v", events)
 	}
 	w.press("advance", url.Values{"by": {"840h"}}) // 35 days
-	w.press("password", url.Values{"username": {"maria.bakes"}})
+	w.press("password", url.Values{"id": {string(w.account("maria.bakes").ID)}})
 	w.press("advance", url.Values{"by": {"48h"}})
 	w.press("disconnect", url.Values{"id": {string(id)}})
 
@@ -194,7 +194,7 @@ func TestDoubtShows(t *testing.T) {
 	w := open(t, dev.Options{})
 	w.connect("maria.bakes")
 	w.connect("studio_norte") // by whom Meta is believed
-	w.press("password", url.Values{"username": {"maria.bakes"}})
+	w.press("password", url.Values{"id": {string(w.account("maria.bakes").ID)}})
 	for hour := 0; !strings.Contains(w.home(), "Meta said once that the token is dead"); hour++ {
 		if hour > 30 {
 			t.Fatal("no doubt showed in 30 hours")

@@ -83,8 +83,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 			}
 			return s.advance(r.Context(), d)
 		}))
-		buttons.HandleFunc("POST /dev/password", s.button(func(r *http.Request) error { return s.sim.ChangePassword(r.FormValue("username")) }))
-		buttons.HandleFunc("POST /dev/remove", s.button(func(r *http.Request) error { return s.sim.RemoveApp(r.FormValue("username")) }))
+		s.personButtons(buttons)
 		buttons.HandleFunc("POST /dev/fault", s.button(func(r *http.Request) error {
 			s.sim.ClearFaults()
 			if kind := r.FormValue("kind"); kind != "none" {

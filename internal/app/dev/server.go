@@ -194,6 +194,9 @@ func (s *Server) openSimulator() error {
 		FacebookRedirectURIs: []string{s.CallbackURL()},
 		FacebookConfigID:     s.opts.FacebookConfigID,
 
+		DeauthorizeURL: s.Address() + "/deauthorize",
+		DeletionURL:    s.Address() + "/data-deletion",
+
 		Now:       s.clock.Now,
 		Advance:   s.advance,
 		StateFile: s.folder.Path(local.SimulatorFile),

@@ -52,7 +52,7 @@ func Sayings(code igauth.Code) []string {
 // written are Meta's numbers as people write them: 190/460, (#10), "code 190",
 // "code":190,"error_subcode":460, subcode 460.
 var (
-	writtenCode    = regexp.MustCompile(`(?i)^\s*#?(\d{1,7})(?:\s*/\s*(\d{1,9}))?(?:\s|$)|\(#(\d{1,7})\)|(?:^|[^b])code\W{1,4}(\d{1,7})(?:\s*/\s*(\d{1,9}))?`)
+	writtenCode    = regexp.MustCompile(`(?i)^\s*#?(\d{1,7})(?:\s*[/, ]\s*(\d{1,9}))?(?:\s|$)|\(#(\d{1,7})\)|(?:^|[^b])code\W{1,4}(\d{1,7})(?:\s*/\s*(\d{1,9}))?`)
 	writtenSubcode = regexp.MustCompile(`(?i)subcode\W{1,4}(\d{1,9})`)
 )
 
