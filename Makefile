@@ -71,8 +71,8 @@ soak: ## Let ACCOUNTS (default 10000) live for YEARS (default 10) in which every
 	go test -count=1 -v -timeout 6h -run '^(TestNoLiveTokenDies|TestLongestOutage)$$' ./internal/soak \
 		-accounts $(ACCOUNTS) -years $(YEARS) $(if $(filter-out 0,$(SEED)),-seed $(SEED)) $(ARGS)
 
-mutants: ## Make deliberate mistakes, each of which a named test must notice. Takes five minutes.
-	go -C tools run ./mutants
+mutants: ## Make deliberate mistakes, each of which a named test must notice. Takes ten minutes.
+	go -C tools run ./mutants $(ARGS)
 
 lint: ## Check the form of the code: gofmt, go vet, staticcheck.
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \

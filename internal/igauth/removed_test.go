@@ -403,7 +403,7 @@ func (p *installation) connectsPages(person string, ids ...igauth.AccountID) {
 	listed := igauth.Person{ID: igauth.NewPersonID(igauth.LoginFacebook, person), Accounts: ids}
 	for i, id := range ids {
 		slot := igauth.Slot{Account: id, Generation: 1, Attempt: fmt.Sprintf("%032d", i)}
-		token := igauth.Token{Value: igauth.NewSecret("EAA" + string(id)), IssuedAt: p.clock.Now()}
+		token := igauth.Token{Value: igauth.NewSecret("EAA" + string(id)), UserToken: igauth.NewSecret("EAA of " + person), IssuedAt: p.clock.Now()}
 		profile := igauth.Profile{ID: id, AppScopedID: person, Username: "page_" + string(id)}
 		ref, err := p.vault.Put(p.t.Context(), slot, profile, token)
 		p.must(err)

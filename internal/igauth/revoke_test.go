@@ -124,3 +124,30 @@ func TestFacebookIsAskedForAPersonsLastAccount(t *testing.T) {
 		})
 	}
 }
+
+// Meta takes a person's access away from all accounts at once. It is not asked
+// before the last one goes, and then with the person's own token.
+func TestDisconnectLeavesThePersonsOtherAccounts(t *testing.T) {
+	p := newInstallation(t)
+	p.connectsPages("1000000001", "17841400000077001", "17841400000077002")
+	p.connectsPages("1000000002", "17841400000077003")
+	meta := &fakeRevoker{}
+	for _, step := range []struct {
+		id    igauth.AccountID
+		want  igauth.Revocation
+		asked int
+	}{
+		{"17841400000077001", igauth.RevocationKept, 0},
+		{"17841400000077002", igauth.Revoked, 1},
+	} {
+		if _, got, err := p.store.DisconnectAt(t.Context(), meta, step.id); err != nil || got != step.want || len(meta.asked) != step.asked {
+			t.Errorf("%s: got %s, %v, and Meta was asked %q", step.id, got, err, meta.asked)
+		}
+		if got := p.token("page_" + string(step.id)); got != string(igauth.CodeDisconnected) {
+			t.Errorf("%s: the token's reader gets %.30q", step.id, got)
+		}
+	}
+	if len(meta.asked) == 0 || meta.asked[0] != "facebook 1000000001 EAA of 1000000001" {
+		t.Errorf("Meta was asked %q", meta.asked)
+	}
+}

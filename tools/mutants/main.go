@@ -4,7 +4,9 @@
 //
 // The mistakes are changes of the source that only the compiler sees, by its
 // option -overlay; no file is touched. `go -C tools run ./mutants` runs all of
-// them, with -only those whose names contain a text.
+// them, with -only those whose names match a regular expression. Before the first
+// it looks whether the source still has each text, once, that a mistake changes,
+// and each test; with -check it does no more than that.
 package main
 
 import (
@@ -16,15 +18,28 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"regexp"
+	"slices"
 	"time"
 )
 
 func main() {
 	root := flag.String("root", "..", "folder of the program's module")
-	only := flag.String("only", "", "make only the mistakes whose names contain this")
+	only := flag.String("only", "", "make only the mistakes whose names match this regular expression")
+	checkOnly := flag.Bool("check", false, "only look whether every mistake can be made")
 	flag.Parse()
-	survived, err := run(*root, *only)
+	pattern, err := regexp.Compile(*only)
+	if err == nil {
+		err = check(*root)
+	}
+	if *checkOnly && err == nil {
+		fmt.Printf("%d mistakes can be made\n", len(mutants))
+		return
+	}
+	survived := 0
+	if err == nil {
+		survived, err = run(*root, pattern)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(2)
@@ -35,15 +50,49 @@ func main() {
 	}
 }
 
+// check looks, for all mistakes, whether they can be made: names are different,
+// the text that is to be changed stands once in its file, and the package has the
+// test. The error names every one that cannot.
+func check(root string) error {
+	var problems []error
+	names := map[string]bool{}
+	for _, m := range mutants {
+		problem := func(format string, values ...any) {
+			problems = append(problems, fmt.Errorf("%s: "+format, append([]any{m.name}, values...)...))
+		}
+		if names[m.name] {
+			problem("another mistake has this name")
+		}
+		names[m.name] = true
+		source, err := os.ReadFile(filepath.Join(root, m.file))
+		if err != nil {
+			problem("%w", err)
+		} else if n := bytes.Count(source, []byte(m.right)); n != 1 {
+			problem("%s has the text %d times that is to be changed: %q", m.file, n, m.right)
+		}
+		tests, err := filepath.Glob(filepath.Join(root, m.pkg, "*_test.go"))
+		if err != nil {
+			problem("%w", err)
+		}
+		if !slices.ContainsFunc(tests, func(path string) bool {
+			text, err := os.ReadFile(path)
+			return err == nil && bytes.Contains(text, []byte("\nfunc "+m.test+"(t *testing.T)"))
+		}) {
+			problem("%s has no test %s", m.pkg, m.test)
+		}
+	}
+	return errors.Join(problems...)
+}
+
 // run makes the mistakes and returns how many of them no test noticed.
-func run(root, only string) (survived int, err error) {
+func run(root string, only *regexp.Regexp) (survived int, err error) {
 	if root, err = filepath.Abs(root); err != nil {
 		return 0, err
 	}
 	killed := 0
 	passes := map[string]bool{}
 	for _, m := range mutants {
-		if !strings.Contains(m.name, only) {
+		if !only.MatchString(m.name) {
 			continue
 		}
 		began := time.Now()
@@ -78,9 +127,6 @@ func (m mutant) noticed(root string) (bool, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
 		return false, err
-	}
-	if n := bytes.Count(source, []byte(m.right)); n != 1 {
-		return false, fmt.Errorf("%s has the text %d times that is to be changed: %q", m.file, n, m.right)
 	}
 	dir, err := os.MkdirTemp("", "igauth-mutant-")
 	if err != nil {

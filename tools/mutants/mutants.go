@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // A mutant is a mistake that somebody might make.
 type mutant struct {
 	name string
@@ -30,7 +32,10 @@ func cases(prefix string) []string { return []string{"-case", prefix} }
 // story of what goes wrong.
 var steps = []string{"-steps", "60000", "-rapid.nofailfile", "-rapid.shrinktime", "1s"}
 
-var mutants = []mutant{
+var mutants = slices.Concat(tokenMutants, metaMutants)
+
+// tokenMutants are mistakes with the life of tokens.
+var tokenMutants = []mutant{
 	{
 		"the row is committed before the vault has the token",
 		domain + "store.go", `		ref, err = s.vault.Put(ctx, slot, a.Profile, token)
