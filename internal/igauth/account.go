@@ -375,8 +375,8 @@ func (a *Account) die(at time.Time, code Code) {
 // mind has lost.
 //
 // Whoever consented before the watermark, which is when the owner wanted the end,
-// is too late to connect.
-func (a *Account) disconnect(at, watermark time.Time) {
+// is too late to connect. Why is a remark for the history.
+func (a *Account) disconnect(at, watermark time.Time, why string) {
 	a.Generation++
 	a.Ref, a.Unpromoted = "", false
 	a.calm()
@@ -384,7 +384,7 @@ func (a *Account) disconnect(at, watermark time.Time) {
 	known := a.Status != StatusDisconnected
 	a.Status = StatusDisconnected
 	if known {
-		a.record(at, EntryDisconnected, "")
+		a.record(at, EntryDisconnected, why)
 		a.tell(at, EventDisconnected, "", "disconnected")
 	}
 }

@@ -23,7 +23,7 @@ const keepErased = 30 * 24 * time.Hour
 // disconnected again without complaint.
 func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
 	read := func() (Account, error) { return s.Account(ctx, id) }
-	return s.end(ctx, read, func(a *Account) { a.disconnect(s.now(), s.now()) })
+	return s.end(ctx, read, func(a *Account) { a.disconnect(s.now(), s.now(), "") })
 }
 
 // Erase takes the token of an account away and forgets all that is known of the

@@ -240,7 +240,7 @@ func (r Removal) end(a *Account, now time.Time) {
 	case r.Kind == RemovalErase || !a.Connected(): // which is no account that could be disconnected
 		a.erase(now, r.RequestedAt)
 	default:
-		a.disconnect(now, r.RequestedAt)
+		a.disconnect(now, r.RequestedAt, "the app was removed at Meta")
 	}
 }
 

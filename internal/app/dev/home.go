@@ -68,7 +68,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", s.home)
 	buttons := http.NewServeMux()
 	buttons.HandleFunc("POST /dev/disconnect", s.button(func(r *http.Request) error {
-		_, err := s.store.Disconnect(r.Context(), igauth.AccountID(r.FormValue("id")))
+		_, _, err := s.store.DisconnectAt(r.Context(), s.revoker, igauth.AccountID(r.FormValue("id")))
 		return err
 	}))
 	buttons.HandleFunc("POST /dev/refresh", s.button(func(r *http.Request) error {

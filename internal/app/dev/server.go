@@ -74,6 +74,7 @@ type Server struct {
 	// runs serializes the scheduled runs and the movements of the clock.
 	runs      sync.Mutex
 	refresher *igauth.Refresher
+	revoker   igauth.Revoker
 	lastRun   struct {
 		sync.Mutex
 		at     time.Time
@@ -274,6 +275,9 @@ func (s *Server) handler() (http.Handler, error) {
 	}
 	deletion, err := parts.Deletion()
 	if err != nil {
+		return nil, err
+	}
+	if s.revoker, err = parts.Revoker(); err != nil {
 		return nil, err
 	}
 	if s.links, err = parts.Links(); err != nil {
