@@ -402,6 +402,7 @@ case $location in
   "$sim"/v*/dialog/oauth\?*) ok "/authorize leads to Facebook's dialog" ;;
   *) fail "/authorize?login=facebook leads to $location" ;;
 esac
+graph=${location%%/dialog/*} # with the version that igauth asks
 ticked=(account=leo.agency scope=instagram_basic scope=pages_show_list scope=business_management)
 for id in 61550000000020129 61550000000030211 61550000000040387 61550000000050459; do ticked+=("page=$id"); done
 consent approve "${ticked[@]}"
@@ -424,7 +425,7 @@ of_page() {
   local own="$meta_app_id|$meta_app_secret"
   curl -sS -G --data-urlencode "input_token=$1" --data-urlencode "access_token=$own" \
     --data-urlencode "appsecret_proof=$(printf %s "$own" | openssl dgst -sha256 -hmac "$meta_app_secret" -r | cut -d ' ' -f 1)" \
-    "$sim/v26.0/debug_token" | jq -r '.data | "\(.type) \(.profile_id) \(.is_valid)"'
+    "$graph/debug_token" | jq -r '.data | "\(.type) \(.profile_id) \(.is_valid)"'
 }
 backend GET "/accounts/$account/token"
 token=$(jq -r .access_token "$work/body")
