@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The life of an account through the functions as SAM builds and runs them: in containers, behind its API, against an
-# emulator of AWS (moto) and the simulator of Instagram. It is lived once with the token in Secrets Manager, and once more
-# with sealed tokens.
+# emulator of AWS (moto) and the simulator of Meta. It is lived once with the token in Secrets Manager, where another
+# account comes by Facebook Login and Meta calls about its people, and once more with sealed tokens.
 #
 #   bash e2e/sam.sh
 #
-# Needs bash 4.4, Docker, Go, make, jq, curl 7.79 or newer, and `pip install aws-sam-cli cfn-lint 'moto[server]'`.
+# Needs bash 4.4, Docker, Go, make, jq, OpenSSL, curl 7.79 or newer, and `pip install aws-sam-cli cfn-lint 'moto[server]'`.
 #
 # Environment:
 #   CONTAINER_HOST_ADDRESS  under which containers reach this machine (default: host.docker.internal)
@@ -22,9 +22,11 @@ arch=${ARCHITECTURE:-$(uname -m)}
 arch=${arch/aarch64/arm64}
 work=$(mktemp -d)
 stack=igauth
+# With the first Meta signs events/deauthorize.json and events/deletion.json.
 app_secret=0123456789abcdef0123456789abcdef
+meta_app_secret=fedcba9876543210fedcba9876543210
 state_key=e2eStateKeyOfSixtyFourCharacters0123456789abcdefghijklmnopqrstuvw
-account=17841400000010111
+account=17841400000010111 person=38281000000004703 # maria.bakes, and her app-scoped id
 shop=https://shop.example/connected
 
 # An own identity, so that nothing of a developer's AWS account is ever used.
@@ -65,7 +67,7 @@ same() {
   ok "$1"
 }
 
-for tool in sam moto_server go make jq curl docker; do
+for tool in sam moto_server go make jq curl openssl docker; do
   command -v "$tool" >/dev/null || fail "$tool is not installed"
 done
 docker info >/dev/null 2>&1 || fail "Docker does not answer${DOCKER_HOST:+ at $DOCKER_HOST}"
@@ -118,7 +120,7 @@ ok "sam validate --lint"
 
 say "The build, for $arch"
 sam build --build-dir "$work/build" --parameter-overrides "Architecture=$arch" >"$work/build.log" 2>&1
-for function in Authorize Callback Refresh Accounts; do
+for function in Authorize Callback Refresh Accounts Deauthorize Deletion; do
   # The processor that a file in ELF format is for stands in its bytes 18 and 19.
   case $(od -An -tx1 -j18 -N2 "$work/build/${function}Function/bootstrap" | tr -d ' ') in
     3e00) built=x86_64 ;;
@@ -134,18 +136,19 @@ awk '{ print } /SSL_CERT_DIR:/ { sub(/SSL_CERT_DIR:.*/, "AWS_ENDPOINT_URL: \"\""
   "$work/build/template.yaml" >"$work/build/template.e2e.yaml"
 grep -q AWS_ENDPOINT_URL "$work/build/template.e2e.yaml" || fail "the built template has no SSL_CERT_DIR to stand beside"
 
-say "AWS and Instagram"
+say "AWS and Meta"
 api_port=$(free_port)
 api=http://127.0.0.1:$api_port
 go build -o "$work/igauth" ./cmd/igauth
-"$work/igauth" sim --verbose --listen 0.0.0.0:0 --app-secret "$app_secret" --redirect-uri "$api/callback" >"$work/simulator.out" 2>"$work/simulator.log" &
+"$work/igauth" sim --verbose --listen 0.0.0.0:0 --app-secret "$app_secret" --redirect-uri "$api/callback" \
+  --meta-app-secret "$meta_app_secret" --facebook-redirect-uri "$api/callback" >"$work/simulator.out" 2>"$work/simulator.log" &
 pids+=($!)
 await "the simulator" "$work/simulator.log" grep -q Address "$work/simulator.out"
 sim_port=$(sed -n 's|^ *Address .*:\([0-9]*\)/.*|\1|p' "$work/simulator.out")
-app_id=$(sed -n 's|^ *App id *||p' "$work/simulator.out")
+{ read -r app_id && read -r meta_app_id; } < <(sed -n 's|^ *App id *||p' "$work/simulator.out")
 sim=http://127.0.0.1:$sim_port
 curl -sSf "$sim/healthz" >/dev/null || fail "the simulator is not healthy"
-ok "the simulator of Instagram answers"
+ok "the simulator of Meta answers"
 moto_server -H 0.0.0.0 -p "$moto_port" >"$work/moto.log" 2>&1 &
 pids+=($!)
 await "moto" "$work/moto.log" curl -sSf "$moto/moto-api/"
@@ -163,6 +166,7 @@ dynamodb CreateTable "{\"TableName\":\"$stack-ledger\",\"BillingMode\":\"PAY_PER
     {\"IndexName\":\"status\",\"Projection\":{\"ProjectionType\":\"KEYS_ONLY\"},\"KeySchema\":[
       {\"AttributeName\":\"status\",\"KeyType\":\"HASH\"},{\"AttributeName\":\"expires_nanos\",\"KeyType\":\"RANGE\"}]}]}" >/dev/null
 secrets CreateSecret "{\"Name\":\"$stack/app\",\"ClientRequestToken\":\"$(printf '%032d' 1)\",\"SecretString\":\"{\\\"app_secret\\\":\\\"$app_secret\\\"}\"}" >/dev/null
+secrets CreateSecret "{\"Name\":\"$stack/meta-app\",\"ClientRequestToken\":\"$(printf '%032d' 4)\",\"SecretString\":\"{\\\"app_secret\\\":\\\"$meta_app_secret\\\"}\"}" >/dev/null
 secrets CreateSecret "{\"Name\":\"$stack/state-key\",\"ClientRequestToken\":\"$(printf '%032d' 2)\",\"SecretString\":\"$state_key\"}" >/dev/null
 queue=$(sqs CreateQueue '{"QueueName":"told"}' | jq -r .QueueUrl)
 events PutRule '{"Name":"told","EventPattern":"{\"source\":[\"igauth\"]}"}' >/dev/null
@@ -171,14 +175,17 @@ ok "the emulator of AWS has the table, the secrets, and a rule for events"
 
 # settings VAULT: what the functions that are started from now on have in their environment.
 settings() {
-  jq -n --arg vault "$1" --arg app_id "$app_id" --arg stack "$stack" --arg api "$api" --arg shop "$shop" \
+  jq -n --arg vault "$1" --arg app_id "$app_id" --arg meta_app_id "$meta_app_id" --arg stack "$stack" --arg api "$api" --arg shop "$shop" \
     --arg sim "$sim" --arg inside "http://$host:$sim_port" --arg aws "http://$host:$moto_port" '{Parameters: {
       AWS_ENDPOINT_URL: $aws,
       IGAUTH_APP_ID: $app_id, IGAUTH_APP_SECRET_NAME: ($stack + "/app"), IGAUTH_STATE_KEY_NAME: ($stack + "/state-key"),
       IGAUTH_PUBLIC_URL: $api, IGAUTH_RETURN_URLS: $shop, IGAUTH_SCOPES: "instagram_business_basic,instagram_business_manage_comments",
       IGAUTH_TABLE: ($stack + "-ledger"), IGAUTH_SECRET_PREFIX: $stack, IGAUTH_SECRET_KEY: "",
       IGAUTH_VAULT: $vault, IGAUTH_KEYSET_NAME: ($stack + "/keyset"),
-      IGAUTH_INSTAGRAM_WWW: $sim, IGAUTH_INSTAGRAM_API: $inside, IGAUTH_INSTAGRAM_GRAPH: $inside
+      IGAUTH_INSTAGRAM_WWW: $sim, IGAUTH_INSTAGRAM_API: $inside, IGAUTH_INSTAGRAM_GRAPH: $inside,
+      IGAUTH_META_APP_ID: $meta_app_id, IGAUTH_META_APP_SECRET_NAME: ($stack + "/meta-app"),
+      IGAUTH_FACEBOOK_CONFIG_ID: "", IGAUTH_FACEBOOK_SCOPES: "instagram_basic,pages_show_list,business_management",
+      IGAUTH_FACEBOOK_WWW: $sim, IGAUTH_FACEBOOK_GRAPH: $inside
     }}' >"$work/env.json"
 }
 settings secretsmanager
@@ -216,6 +223,9 @@ answers Accounts accounts-token "unknown" '.statusCode == 404 and (.body | fromj
 answers Accounts accounts-disconnect "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "account_not_found")'
 answers Accounts claims-redeem "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "claim_invalid")'
 answers Accounts accounts-reconnect "unknown" '.statusCode == 404 and (.body | fromjson | .error.code == "account_not_found")'
+answers Deauthorize deauthorize "nobody to part with" '.statusCode == 200'
+answers Deletion deletion "a receipt" '.statusCode == 200 and (.body | fromjson | .url | startswith("'"$api"'/data-deletion/"))'
+answers Deletion deletion-receipt "a page: there was nothing" ".statusCode == 200 and ($page) and (.body | contains(\"Nothing was stored\"))"
 answers Refresh refresh "nothing to do" '.due == 0 and .refreshed == 0'
 answers Refresh refresh-part "a part of a run" '. == null'
 answers Refresh refresh-tell "nothing to tell" '.batchItemFailures == []'
@@ -241,26 +251,34 @@ serve
 visit() {
   status=$(curl -sS --max-time 60 -b "$jar" -c "$jar" -D "$work/headers" -o "$work/body" -w '%{http_code}' "$@")
   location=$(tr -d '\r' <"$work/headers" | sed -n 's/^[Ll]ocation: //p')
+  case $location in /*) location=$api$location ;; esac
 }
 # backend METHOD PATH: one request of the site's backend. Sets $status; the body goes to body.
 backend() {
   status=$(curl -sS --max-time 60 -X "$1" -o "$work/body" -w '%{http_code}' "$api$2")
 }
-# consent DECISION: opens the consent window at $location and decides. Sets $location to the way back.
+# choices NAME: the values of a choice on the page that was visited last.
+choices() { grep -o "name=\"$1\" value=\"[^\"]*\"" "$work/body" | cut -d '"' -f 4; }
+# consent DECISION [NAME=VALUE...]: opens the consent window at $location and decides, as maria.bakes unless the fields say
+# otherwise. Sets $location to the way back.
 consent() {
+  local decision=$1
+  shift
+  [ $# -gt 0 ] || set -- account=maria.bakes scope=instagram_business_manage_comments
   visit "$location"
   [ "$status" = 200 ] || fail "the consent window answers $status"
-  local fields=() name value
+  local fields=() name value action
+  action=$(sed -n 's/.*<form method="post" action="\([^"]*\)".*/\1/p' "$work/body")
   while IFS=$'\t' read -r name value; do
     fields+=(--data-urlencode "$name=$value")
   done < <(sed -n 's/.*<input type="hidden" name="\([^"]*\)" value="\([^"]*\)".*/\1\t\2/p' "$work/body" | sed 's/&#43;/+/g; s/&#34;/"/g; s/&#39;/'"'"'/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g')
   [ ${#fields[@]} -gt 0 ] || fail "the consent window has no form"
-  visit "${fields[@]}" --data-urlencode account=maria.bakes \
-    --data-urlencode scope=instagram_business_manage_comments --data-urlencode "decision=$1" "$sim/oauth/authorize"
+  for value in "$@" "decision=$decision"; do fields+=(--data-urlencode "$value"); done
+  visit "${fields[@]}" "$sim$action"
   [ "$status" = 302 ] || fail "the consent window answers $status to its form"
   case $location in
     "$api/callback?"*) ;;
-    *) fail "Instagram sends the visitor to $location" ;;
+    *) fail "Meta sends the visitor to $location" ;;
   esac
 }
 alive() { curl -sS --data-urlencode "token=$1" "$sim/_sim/alive" | jq .alive; }
@@ -347,19 +365,123 @@ same "the stream's record is served" "$(jq -c .batchItemFailures "$work/answer.j
 same "EventBridge has the connection and the refresh" "$(told | paste -sd,)" "Account Connected $account,Token Refreshed $account"
 same "the row has nothing left to tell" "$(row | jq -r '.outbox_since.S // ""')" ""
 
-say "The end"
-backend DELETE "/accounts/$account"
-same "the account is disconnected" "$status $(jq -r .status "$work/body")" "200 disconnected"
-backend GET "/accounts/$account/token"
-same "its token is refused" "$status $(jq -r .error.code "$work/body")" "409 account_disconnected"
-if left=$(secrets GetSecretValue "{\"SecretId\":\"$stack/accounts/$account\"}" 2>&1); then fail "the secret is still there"; fi
-case $left in
-  *ResourceNotFoundException* | *"marked deleted"*) ok "the secret is gone" ;;
-  *) fail "the secret cannot be asked for: $left" ;;
-esac
+# disconnect: the backend's end of the account, and Meta's.
+disconnect() {
+  backend DELETE "/accounts/$account"
+  same "the account is disconnected, and Meta told" "$status $(jq -r '.status + " " + .revocation' "$work/body")" "200 disconnected revoked"
+  token_refused
+}
+# token_refused: an account that was connected is not any more.
+token_refused() {
+  backend GET "/accounts/$account/token"
+  same "its token is refused" "$status $(jq -r .error.code "$work/body")" "409 account_disconnected"
+}
+secret_gone() {
+  local left
+  if left=$(secrets GetSecretValue "{\"SecretId\":\"$stack/accounts/$account\"}" 2>&1); then fail "the secret is still there"; fi
+  case $left in
+    *ResourceNotFoundException* | *"marked deleted"*) ok "the secret is gone" ;;
+    *) fail "the secret cannot be asked for: $left" ;;
+  esac
+}
 
-secret_texts=("$app_secret" "$state_key" "$token" "$refreshed")
+say "The end"
+disconnect
+same "at Meta the token is dead" "$(alive "$refreshed")" false
+secret_gone
+
+secret_texts=("$app_secret" "$meta_app_secret" "$state_key" "$token" "$refreshed")
 query_texts=("$code" "$state" "$claim")
+
+say "Somebody with several Pages comes by Facebook"
+maria=$account
+account=17841400000060661 # casa.verde, on the Page Casa Verde of leo.agency
+jar=$work/facebook.jar
+visit "$api/authorize?login=facebook"
+case $location in
+  "$sim"/v*/dialog/oauth\?*) ok "/authorize leads to Facebook's dialog" ;;
+  *) fail "/authorize?login=facebook leads to $location" ;;
+esac
+graph=${location%%/dialog/*} # with the version that igauth asks
+ticked=(account=leo.agency scope=instagram_basic scope=pages_show_list scope=business_management)
+for id in 61550000000020129 61550000000030211 61550000000040387 61550000000050459; do ticked+=("page=$id"); done
+consent approve "${ticked[@]}"
+code=$(parameter code)
+state=$(parameter state)
+visit "$location"
+same "/callback sends the visitor to choose" "$status ${location%%\?*}" "303 $api/callback/choose"
+choosing=$location
+visit "$choosing"
+same "among the accounts of the Pages" "$status $(choices account | sort | paste -sd,)" "200 17841400000020223,17841400000030337,$account"
+visit --data-urlencode "account=$account" "$choosing"
+same "the choice is taken" "$status" 202
+visit "$choosing"
+same "the visitor is connected" "$status $(parameter status)" "303 connected"
+claim=$(parameter claim)
+backend GET /accounts
+same "the account is listed with its login" "$(jq -r --arg id "$account" '.accounts[] | select(.id == $id) | .login + " " + .status' "$work/body")" "facebook active"
+# of_page TOKEN: what Facebook says the token is.
+of_page() {
+  local own="$meta_app_id|$meta_app_secret"
+  curl -sS -G --data-urlencode "input_token=$1" --data-urlencode "access_token=$own" \
+    --data-urlencode "appsecret_proof=$(printf %s "$own" | openssl dgst -sha256 -hmac "$meta_app_secret" -r | cut -d ' ' -f 1)" \
+    "$graph/debug_token" | jq -r '.data | "\(.type) \(.profile_id) \(.is_valid)"'
+}
+backend GET "/accounts/$account/token"
+token=$(jq -r .access_token "$work/body")
+same "its token is the Page's" "$status $(of_page "$token")" "200 PAGE 61550000000040387 true"
+user_token=$(kept_token | jq -r .user_access_token)
+forty_days_later
+answers Refresh refresh "the account refreshed" '.due == 1 and .refreshed == 1 and .failed == null'
+same "the row has a new generation" "$(row | jq -r .generation.N)" 2
+backend GET "/accounts/$account/token"
+refreshed=$(jq -r .access_token "$work/body")
+same "the backend gets the Page's token" "$status $(of_page "$refreshed")" "200 PAGE 61550000000040387 true"
+new_user_token=$(kept_token | jq -r .user_access_token)
+same "it is kept with the person's" "$(alive "$new_user_token")" true
+disconnect
+same "at Meta the person's token is dead" "$(alive "$new_user_token")" false
+secret_gone
+secret_texts+=("$token" "$user_token" "$refreshed" "$new_user_token")
+query_texts+=("$code" "$state" "$claim")
+
+say "Meta calls"
+account=$maria
+# meta_calls PATH SECRET: one call of Meta about the person. Sets $status; the body goes to body.
+meta_calls() {
+  local payload signature
+  payload=$(jq -nj --arg id "$person" '{user_id: $id, algorithm: "HMAC-SHA256", issued_at: (now | floor)} | tojson' | base64url)
+  signature=$(printf %s "$payload" | openssl dgst -sha256 -hmac "$2" -binary | base64url)
+  query_texts+=("$signature")
+  status=$(curl -sS --max-time 60 -o "$work/body" -w '%{http_code}' --data-urlencode "signed_request=$signature.$payload" "$api$1")
+}
+base64url() { openssl base64 -A | tr '+/' '-_' | tr -d =; }
+jar=$work/again.jar
+visit "$api/authorize"
+consent approve
+visit "$location"
+same "the first visitor connects again" "$status $(parameter status)" "303 connected"
+query_texts+=("$(parameter claim)")
+meta_calls /deauthorize "not the app's secret"
+same "a forged deauthorization is refused" "$status $(jq -r .error.code "$work/body")" "400 signed_request_invalid"
+backend GET "/accounts/$account/token"
+same "and changes nothing" "$status" 200
+secret_texts+=("$(jq -r .access_token "$work/body")")
+meta_calls /deauthorize "$app_secret"
+same "Meta's own is taken" "$status" 200
+token_refused
+secret_gone
+meta_calls /data-deletion "not the app's secret"
+same "a forged deletion is refused" "$status" 400
+meta_calls /data-deletion "$app_secret"
+code=$(jq -r .confirmation_code "$work/body")
+same "Meta's own gets a receipt" "$status $(jq -r .url "$work/body")" "200 $api/data-deletion/$code"
+visit "$api/data-deletion/$code"
+grep -q "Your data has been erased" "$work/body" || fail "the receipt does not say that it is done: $(head -c 600 "$work/body")"
+same "which says that it is done" "$status" 200
+backend GET "/accounts/$account"
+same "nobody knows the account" "$status $(jq -r .error.code "$work/body")" "404 account_not_found"
+query_texts+=("$code")
 
 say "The same with sealed tokens"
 stop_serving
@@ -406,14 +528,18 @@ backend GET "/accounts/$account/token"
 same "the backend notices nothing" "$status $(jq -r .access_token "$work/body")" "200 $refreshed"
 migrate sealed
 same "the token is sealed again, and its secret gone" "$(account_secrets)" 0
-backend DELETE "/accounts/$account"
-same "the account is disconnected" "$status $(jq -r .status "$work/body")" "200 disconnected"
-backend GET "/accounts/$account/token"
-same "its token is refused" "$status $(jq -r .error.code "$work/body")" "409 account_disconnected"
+disconnect
 same "its row holds nothing of it" "$(row | jq -r '.ref.S // ""')" ""
 same "no secret of an account is left" "$(account_secrets)" 0
 
 say "The logs"
+# readings LOG: the audit's lines of the first account in a log, without what is not theirs: who and the result, once each.
+readings() {
+  grep -h '^{' "$1" | jq -rR --arg id "$account" 'fromjson? | select(.message == "audit" and .accountId == $id) | .who + " " + .result' | sort -u | paste -sd,
+}
+same "tell who reads a token" "$(readings "$work/invoke.log")" "$(jq -r .requestContext.authorizer.iam.userArn events/accounts-token.json) account_not_found"
+# The local API asks for no signature, so that it knows nobody.
+same "also where nobody knows" "$(readings "$work/api.log")" " account_disconnected, read"
 for secret in "${secret_texts[@]}"; do
   if [ -z "$secret" ] || grep -qF -- "$secret" "$work/invoke.log" "$work/api.log" "$work/api.out" "$work/simulator.log" "$work/migrate.log"; then
     fail "a log holds a secret"
