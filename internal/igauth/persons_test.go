@@ -197,3 +197,20 @@ func TestDeauthorizeMakesNoAccountOfWhatIsNone(t *testing.T) {
 		})
 	}
 }
+
+// Somebody connected an account once, and its owner of today is just connecting it
+// again. What the first one takes away is not the owner's.
+func TestAStrangersRemovalDoesNotEndAnAttempt(t *testing.T) {
+	maria := professionals[0]
+	for _, path := range []string{"/deauthorize", "/data-deletion"} {
+		p := newInstallation(t)
+		p.clock.Advance(time.Hour)
+		agency := igauth.Person{ID: igauth.NewPersonID(igauth.LoginInstagram, "1000000001"), Accounts: []igauth.AccountID{p.ids[maria]}}
+		row := p.row(p.ids[maria])
+		row.Lease = igauth.Lease{Attempt: strings.Repeat("d", 32), Until: p.clock.Now().Add(time.Minute), Work: igauth.WorkConnect, Generation: row.Generation + 1, Login: igauth.LoginInstagram, AppScopedID: p.scopedID(maria)}
+		p.must(p.ledger.Save(t.Context(), igauth.Change{Account: &row, Person: &agency, Attempt: strings.Repeat("9", 32)}))
+		if w := p.post(path, p.signed(igsim.DefaultAppSecret, "1000000001")); w.Code != 200 || p.token(maria) != p.first[maria] || p.row(p.ids[maria]).Lease.Attempt != row.Lease.Attempt {
+			t.Errorf("%s of somebody who connected it once: got status %d, token %.30q, attempt %q", path, w.Code, p.token(maria), p.row(p.ids[maria]).Lease.Attempt)
+		}
+	}
+}

@@ -144,11 +144,12 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 }
 
 // names reports whether a request is about an account: Meta names it by its own
-// id, or the person who connected it last or is connecting it. Until such a
-// connection has ended nobody knows whose token the account has, so that whoever
-// has ever connected it is believed.
+// id, or the person who connected it last or is connecting it. An attempt of an
+// older version does not say who that is, so that whoever has ever connected the
+// account is believed.
 func (r RemovalRequest) names(a Account) bool {
-	return a.isMeantBy(r.UserID) || a.Lease.Work.byPerson()
+	connecting := a.Lease.AppScopedID == r.UserID || a.Lease.AppScopedID == ""
+	return a.isMeantBy(r.UserID) || a.Lease.Work.byPerson() && connecting
 }
 
 // endPerson returns a person with the watermark of a removal, to be saved.
