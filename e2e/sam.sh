@@ -118,7 +118,7 @@ ok "sam validate --lint"
 
 say "The build, for $arch"
 sam build --build-dir "$work/build" --parameter-overrides "Architecture=$arch" >"$work/build.log" 2>&1
-for function in Authorize Callback Refresh Accounts; do
+for function in Authorize Callback Refresh Accounts Deauthorize Deletion; do
   # The processor that a file in ELF format is for stands in its bytes 18 and 19.
   case $(od -An -tx1 -j18 -N2 "$work/build/${function}Function/bootstrap" | tr -d ' ') in
     3e00) built=x86_64 ;;
