@@ -33,11 +33,11 @@ func TestCommandIsAudited(t *testing.T) {
 	}
 	var got []string
 	for text := range strings.Lines(string(text)) {
-		var line struct{ Msg, Who, AccountID, Result string }
+		var line struct{ Message, Timestamp, Who, AccountID, Result string }
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line.Msg != "audit" || line.Who != localUser() {
+		if line.Message != "audit" || line.Timestamp == "" || line.Who != localUser() {
 			t.Errorf("got %+v", line)
 		}
 		got = append(got, line.AccountID+" "+line.Result)

@@ -3,6 +3,7 @@ package igauth
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 )
@@ -28,7 +29,7 @@ type Auditor interface {
 	Audit(ctx context.Context, reading Reading) error
 }
 
-// auditMessage is the msg of every line of an audit, by which it is found.
+// auditMessage is the message of every line of an audit, by which it is found.
 const auditMessage = "audit"
 
 // attrs returns the attributes of the reading's line, beside its time, in the
@@ -55,6 +56,22 @@ func (r Reading) attrs() []slog.Attr {
 // before it returns, as those of log/slog do. It drops nothing, whatever level the
 // log has.
 func LogAuditor(log *slog.Logger) Auditor { return logAuditor{log} }
+
+// LineAuditor writes each reading as a line of JSON. Its members have the names
+// that a Lambda function's log has, so that one query finds the lines of both.
+func LineAuditor(to io.Writer) Auditor {
+	return LogAuditor(slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			switch a.Key {
+			case slog.TimeKey:
+				a.Key = "timestamp"
+			case slog.MessageKey:
+				a.Key = "message"
+			}
+			return a
+		},
+	})))
+}
 
 type logAuditor struct{ log *slog.Logger }
 

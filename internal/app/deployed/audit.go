@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,7 +59,7 @@ func OpenAudit(ctx context.Context, stack string) (igauth.Auditor, string, error
 // Audit implements [igauth.Auditor].
 func (a *audit) Audit(ctx context.Context, reading igauth.Reading) error {
 	var line bytes.Buffer
-	if err := igauth.LogAuditor(slog.New(slog.NewJSONHandler(&line, nil))).Audit(ctx, reading); err != nil {
+	if err := igauth.LineAuditor(&line).Audit(ctx, reading); err != nil {
 		return err
 	}
 	out, err := a.client.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{

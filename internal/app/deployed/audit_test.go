@@ -55,11 +55,11 @@ func TestAuditOfAStack(t *testing.T) {
 	if err != nil || len(out.Events) != 1 {
 		t.Fatalf("got %d lines (%v)", len(out.Events), err)
 	}
-	var line struct{ Msg, Who, AccountID, Result string }
+	var line struct{ Message, Timestamp, Who, AccountID, Result string }
 	if err := json.Unmarshal([]byte(aws.ToString(out.Events[0].Message)), &line); err != nil {
 		t.Fatal(err)
 	}
-	if line.Msg != "audit" || line.Who != who || line.AccountID != "17841400000010111" || line.Result != "reauth_required" {
+	if line.Message != "audit" || line.Timestamp == "" || line.Who != who || line.AccountID != "17841400000010111" || line.Result != "reauth_required" {
 		t.Errorf("got %+v", line)
 	}
 	if stream := aws.ToString(out.Events[0].LogStreamName); !strings.HasPrefix(stream, "command/") {

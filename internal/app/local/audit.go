@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"igauth/internal/igauth"
@@ -21,6 +20,6 @@ func (path auditFile) Audit(ctx context.Context, reading igauth.Reading) error {
 	if err != nil {
 		return fmt.Errorf("opening the audit: %w", err)
 	}
-	err = igauth.LogAuditor(slog.New(slog.NewJSONHandler(file, nil))).Audit(ctx, reading)
+	err = igauth.LineAuditor(file).Audit(ctx, reading)
 	return errors.Join(err, file.Close())
 }
