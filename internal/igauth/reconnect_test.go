@@ -149,9 +149,12 @@ func FuzzLink(f *testing.F) {
 		f.Add(seed, "")
 	}
 	f.Add("", "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x14")
-	f.Add("", string(someErrand.append([]byte{linkVersion}))+"basic,=other")
+	f.Add("", string(someErrand.append([]byte{linkVersion, 'i'}))+"basic,=other")
+	// The same link as an older version signed it, which still opens.
+	old := forReconnect.sign(stateKey, "1", append(someErrand.append([]byte{1}), shortenScopes(someLink.scopes)...))
+	f.Add(old, "")
 	f.Fuzz(func(t *testing.T, input, payload string) {
-		if l, err := openLink(input, []Secret{stateKey}, "1", someTime); err == nil && (input != text || l.account != someLink.account) {
+		if l, err := openLink(input, []Secret{stateKey}, "1", someTime); err == nil && (input != text && input != old || l.account != someLink.account) {
 			t.Errorf("%q opens as a link for %s", input, l.account)
 		}
 		// Whatever was signed, what opens is for one account.
