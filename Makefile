@@ -30,7 +30,7 @@ sim: build/igauth ## Serve the simulator of Instagram alone.
 
 test: ## Run the tests. Needs Go alone.
 	go vet ./...
-	go test ./...
+	go test -timeout 20m ./...
 
 docs: ## Write docs/errors.md anew from the dictionary of errors.
 	go generate ./cmd/igauth
@@ -43,10 +43,10 @@ migrate: ## Move 10,000 accounts from one vault to the other and back, interrupt
 	go test -count 1 -v -run VaultIsMigrated ./internal/app/stores -accounts 10000
 
 race: ## Run the tests with the race detector.
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 crash: ## Let every call fail in every way, and show what was lost. Takes a minute.
-	go test -count=1 -v -run '^TestSingleFaults$$' ./internal/crash
+	go test -count=1 -v -timeout 30m -run '^TestSingleFaults$$' ./internal/crash -every 1
 
 PAIRSTIME ?= 3m
 SEED ?= 0

@@ -16,8 +16,9 @@ import (
 
 var only = flag.String("case", "", "run only the cases whose name begins like this, and show their calls")
 
-// everyNth thins the cases out; the race detector makes each many times slower.
-var everyNth = 1
+// everyNth thins the cases out, which make crash does not; the race detector makes
+// each many times slower.
+var everyNth = flag.Int("every", 3, "run only every so manyth case")
 
 // recovery is how long the hourly runs go on after a scenario.
 const recovery = 3 * day
@@ -262,7 +263,7 @@ func TestSingleFaults(t *testing.T) {
 	n := 0
 	cases = slices.DeleteFunc(cases, func(c testCase) bool {
 		n++
-		return !strings.HasPrefix(c.String(), *only) || *only == "" && n%everyNth != 0
+		return !strings.HasPrefix(c.String(), *only) || *only == "" && n%*everyNth != 0
 	})
 	total := &tally{losses: map[loss]int{}}
 	var told time.Duration

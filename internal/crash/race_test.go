@@ -2,4 +2,4 @@
 
 package crash_test
 
-func init() { everyNth = 5 }
+func init() { *everyNth = 15 }
