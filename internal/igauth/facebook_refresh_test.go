@@ -153,6 +153,28 @@ func TestClockWhileMetaDoesNotTell(t *testing.T) {
 	}
 }
 
+// While Meta answers nothing, nobody knows whether the owner has come back, and
+// nobody is asked to.
+func TestClockDuringAnOutageOfMeta(t *testing.T) {
+	b := newGraphBench(t)
+	for range 70 {
+		b.hours(24)
+	}
+	b.facebook.fail = func(string, string) error { return failure(igauth.CodeMetaUnavailable, true) }
+	end := b.account().DataAccessUntil
+	for range 23 * 24 {
+		b.hours(1)
+	}
+	if told := b.told(); b.now().Sub(end) < 48*time.Hour || told[igauth.EventReauthRequired] != 0 {
+		t.Errorf("%s after the end: told %v", b.now().Sub(end), told)
+	}
+	b.facebook.fail = nil
+	b.hours(2)
+	if a := b.account(); a.LastFailure.Code != igauth.CodeDataAccessExpired {
+		t.Errorf("after the outage: got %s, %s", a.Status, a.LastFailure.Code)
+	}
+}
+
 // Whatever ends the Page's token is told within 26 hours, with its code, after
 // Meta has said so twice.
 func TestFacebookAccountDies(t *testing.T) {

@@ -210,6 +210,20 @@ func (r *run) inspect(ctx context.Context, a Account) (Inspection, error) {
 // it, waits for Meta to be asked once more.
 const unaskedFor = 24 * time.Hour
 
+// silent reports whether Meta answers nothing at all about an account. That says
+// nothing about the owner, who may have come back meanwhile: it is waited out, for
+// as long as an outage may be.
+func (r *run) silent(ctx context.Context, a Account) bool {
+	if r.now.Sub(a.EndsAt()) >= outageMost {
+		return false
+	}
+	_, err := r.look(ctx, a)
+	return err != nil && (ClassOf(err) == ClassTransient || ClassOf(err) == ClassThrottled)
+}
+
+// outageMost is the longest outage of Meta that is waited out.
+const outageMost = 30 * 24 * time.Hour
+
 // expireFacebook writes down that an account's time is over, unless Meta says that
 // it goes on: a visit of its owner moves the clock of data access, and the Page's
 // token may outlive the person's. While Meta's app fails nobody could connect
@@ -240,7 +254,7 @@ func (r *run) expireFacebook(ctx context.Context, a Account) error {
 	switch {
 	case errors.Is(err, errNoTurn):
 		return r.putOff(a)
-	case err != nil && ClassOf(err) != ClassDead && r.now.Sub(a.EndsAt()) < unaskedFor:
+	case err != nil && ClassOf(err) != ClassDead && (r.now.Sub(a.EndsAt()) < unaskedFor || r.silent(ctx, a)):
 		return r.judge(ctx, a, a.DueAt, ActionExpire, err, func() error { return err }, func() {})
 	}
 	return r.dead(ctx, a, code)
