@@ -2,7 +2,6 @@ package deployed_test
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,16 +17,7 @@ import (
 // Who reads a token of a stack with the command stands in the log group of its
 // API, and nobody reads one where there is none.
 func TestAuditOfAStack(t *testing.T) {
-	endpoint := os.Getenv("IGAUTH_TEST_SECRETSMANAGER")
-	if endpoint == "" || strings.Contains(endpoint, "amazonaws") {
-		t.Skip("needs emulators: make test-emulators")
-	}
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
-	} {
-		t.Setenv(name, value)
-	}
+	useEmulators(t)
 	const stack = "audit-test"
 	if _, _, err := deployed.OpenAudit(t.Context(), stack); err == nil || !strings.Contains(err.Error(), "logs:PutLogEvents") {
 		t.Errorf("without a log group: got %v", err)

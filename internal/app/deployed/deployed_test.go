@@ -15,9 +15,10 @@ import (
 	"igauth/internal/igauth/awsstore/table"
 )
 
-// The command works on a stack as the AWS CLI would find it: here, on an
-// emulator of both services.
-func TestStack(t *testing.T) {
+// useEmulators lets the AWS SDK find the emulators of all services, or skips the
+// test where there are none.
+func useEmulators(t *testing.T) {
+	t.Helper()
 	endpoint := os.Getenv("IGAUTH_TEST_SECRETSMANAGER")
 	if endpoint == "" || strings.Contains(endpoint, "amazonaws") {
 		t.Skip("needs emulators: make test-emulators")
@@ -28,6 +29,12 @@ func TestStack(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
+}
+
+// The command works on a stack as the AWS CLI would find it: here, on an
+// emulator of both services.
+func TestStack(t *testing.T) {
+	useEmulators(t)
 	const stack = "deployed-test"
 	cfg, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {
