@@ -51,11 +51,7 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 		return Account{}, err
 	}
 	began := r.store.now()
-	var profile Profile
-	err := insistently(ctx, func() (err error) {
-		profile, err = r.meta.Profile(ctx, in.Token)
-		return err
-	})
+	profile, err := r.owner(ctx, in.Token)
 	if err != nil {
 		return Account{}, err
 	}
@@ -65,12 +61,19 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	if !means(in.Account, profile.ID, profile.Username) {
 		return Account{}, &Error{Code: CodeAccountNotShown, Class: ClassRefused, Detail: "the token is of " + named(profile.ID, profile.Username)}
 	}
+	var held Account
 	if in.Replace {
-		if a, same := r.store.holds(ctx, profile.ID, in.Token); same {
-			return a, nil
+		var same bool
+		if held, same = r.store.holds(ctx, profile.ID, in.Token); same {
+			return held, nil
+		}
+		// A token of which the next one was made may be dead since. What lives now,
+		// and is not the account's, was not replaced by the account's.
+		if _, err := r.owner(ctx, in.Token); err != nil {
+			return Account{}, err
 		}
 	}
-	a, err := r.keepImport(ctx, began, in, LoginInstagram, profile, Token{Value: in.Token, Scopes: sortedScopes(in.Scopes)})
+	a, err := r.keepImport(ctx, began, in, held, LoginInstagram, profile, Token{Value: in.Token, Scopes: sortedScopes(in.Scopes)})
 	if err != nil {
 		return Account{}, err
 	}
@@ -94,10 +97,19 @@ func (r *Refresher) Import(ctx context.Context, in Import) (Account, error) {
 	return a, err
 }
 
-// keepImport stores an imported token as it is, unless the account was ended or
-// connected after the import began. The end of a token of Instagram Login is
-// assumed.
-func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, login Login, profile Profile, token Token) (Account, error) {
+// owner returns whose token of Instagram Login it is.
+func (r *Refresher) owner(ctx context.Context, token Secret) (profile Profile, err error) {
+	err = insistently(ctx, func() (err error) {
+		profile, err = r.meta.Profile(ctx, token)
+		return err
+	})
+	return profile, err
+}
+
+// keepImport stores an imported token as it is, unless the account was ended after
+// the import began, or has another live token than the one that it held then and
+// that may be replaced. The end of a token of Instagram Login is assumed.
+func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, held Account, login Login, profile Profile, token Token) (Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, importWithin)
 	defer cancel()
 	// Meta counts the lives of tokens in seconds, too.
@@ -113,8 +125,10 @@ func (r *Refresher) keepImport(ctx context.Context, began time.Time, in Import, 
 			return newError(CodeInProgress, nil)
 		case a.EndedAt.After(began):
 			return newError(CodeDisconnected, nil)
-		case a.Status.Live() && !a.over(now) && (!in.Replace || a.ConnectedAt.After(began)):
+		case a.Status.Live() && !a.over(now) && !in.Replace:
 			return newError(CodeAlreadyConnected, nil)
+		case in.Replace && a.Status.Live() && a.Generation != held.Generation:
+			return newError(CodeInProgress, nil)
 		}
 		return nil
 	})
@@ -146,8 +160,8 @@ func (r *run) youngerThanADay(a *Account, now time.Time) {
 	a.ConfirmAt = a.IssuedAt.Add(r.store.policy.MinAge)
 }
 
-// holds reports whether an account has a live token of that text already, or one
-// that was made from it.
+// holds returns an account, and reports whether it has a live token of that text
+// already, or one that was made from it.
 func (s *Store) holds(ctx context.Context, id AccountID, token Secret) (Account, bool) {
 	a, held, err := s.Token(ctx, id, 0)
 	return a, err == nil && (held.Value.Equal(token) || held.UserToken.Equal(token))

@@ -55,16 +55,18 @@ func (r *Refresher) importFacebook(ctx context.Context, in Import) (Account, err
 		return Account{}, err
 	}
 	profile.ID, profile.PageID, profile.AppScopedID = page.Account, page.ID, known.AppScopedID
+	var held Account
 	if in.Replace {
-		if a, same := r.store.holds(ctx, profile.ID, user); same {
-			return a, nil
+		var same bool
+		if held, same = r.store.holds(ctx, profile.ID, user); same {
+			return held, nil
 		}
 	}
 	scopes := known.Scopes
 	if scopes == nil {
 		scopes = sortedScopes(in.Scopes)
 	}
-	a, err := r.keepImport(ctx, began, in, LoginFacebook, profile, Token{
+	a, err := r.keepImport(ctx, began, in, held, LoginFacebook, profile, Token{
 		Value: page.Token, UserToken: user, Scopes: scopes,
 		ExpiresAt: known.ExpiresAt, DataAccessUntil: known.DataAccessUntil,
 	})

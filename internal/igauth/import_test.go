@@ -2,6 +2,7 @@ package igauth_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -110,6 +111,38 @@ func TestImportReplacesALiveToken(t *testing.T) {
 	a, err := b.refresher.Import(t.Context(), igauth.Import{Token: igauth.NewSecret("brought"), Replace: true})
 	if err != nil || b.token() != "token 1" || a.Generation != 3 || a.History[1].What != igauth.EntryImported {
 		t.Errorf("got %+v, %v, token %s", a, err, b.token())
+	}
+}
+
+// Somebody imports a token twice at the same time. Of the two the later one must
+// not put back what the next token was made from, which is dead since.
+func TestImportDoesNotPutBackAnOlderToken(t *testing.T) {
+	for during := 1; during <= 2; during++ {
+		t.Run(fmt.Sprint("during question ", during), func(t *testing.T) {
+			b := newBench(t)
+			in := igauth.Import{Token: igauth.NewSecret("brought"), Replace: true}
+			dead := map[string]bool{}
+			b.meta.refresh = func(token igauth.Secret) (igauth.Token, error) {
+				dead[token.Reveal()] = true
+				return b.renewed(igauth.NewSecret("its successor")), nil
+			}
+			questions := 0
+			b.meta.profile = func(token igauth.Secret) (igauth.Profile, error) {
+				if dead[token.Reveal()] {
+					return igauth.Profile{}, failure(igauth.CodeTokenInvalid, true)
+				}
+				if questions++; questions == during {
+					if _, err := b.refresher.Import(t.Context(), in); err != nil {
+						t.Error(err)
+					}
+				}
+				return testProfile, nil
+			}
+			_, err := b.refresher.Import(t.Context(), in)
+			if err == nil || b.token() != "its successor" || b.account().Status != igauth.StatusActive {
+				t.Errorf("got %v, token %q of an account that is %s", err, b.token(), b.account().Status)
+			}
+		})
 	}
 }
 
