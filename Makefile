@@ -48,10 +48,10 @@ race: ## Run the tests with the race detector.
 crash: ## Let every call fail in every way, and show what was lost. Takes a minute.
 	go test -count=1 -v -timeout 30m -run '^TestSingleFaults$$' ./internal/crash -every 1
 
-PAIRSTIME ?= 3m
+PAIRS ?= 40000
 SEED ?= 0
-crash-pairs: ## Let two calls fail, for PAIRSTIME (default 3m), beginning with those that SEED draws.
-	go test -count=1 -v -timeout 30m -run '^TestPairsOfFaults$$' ./internal/crash -pairs $(PAIRSTIME) -seed $(SEED)
+crash-pairs: ## Let two calls fail, in PAIRS (default 40000) cases, beginning with those that SEED draws.
+	go test -count=1 -v -timeout 30m -run '^TestPairsOfFaults$$' ./internal/crash -pairs $(PAIRS) -seed $(SEED)
 
 ACCOUNTS ?= 1000000
 DUE ?= 1000
