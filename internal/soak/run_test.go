@@ -36,6 +36,9 @@ func (w *world) live() {
 		w.hour, w.ran = hour, false
 		w.calm.Store(hour >= int(w.life/time.Hour))
 		done := w.failures >= *enough || w.only != nil && w.failures > 0
+		if hour > 0 && hour%(365*24) == 0 {
+			w.t.Logf("year %d is over: %d refreshes, %d connections, %d ended by their owners", hour/(365*24), w.meta.refreshes, w.connections, w.deaths)
+		}
 		w.mu.Unlock()
 		if done {
 			break

@@ -40,6 +40,9 @@ type person struct {
 	// consents that were committed, consents the tries.
 	calls, storeCalls     uint64
 	connections, consents uint64
+	// atWindow says that the person is connecting the account, and has no second
+	// window open.
+	atWindow bool
 
 	// trouble is what Meta says of this account alone, until a time.
 	trouble            fault
@@ -404,11 +407,21 @@ func (w *world) comeBack(p *person, connections uint64) {
 // connect goes through Instagram's window, and again after a while until the
 // account is connected.
 func (w *world) connect(p *person) {
-	time.Sleep(w.chance.between(0, time.Minute, askTravel, uint64(p.n)))
 	w.mu.Lock()
+	if p.atWindow {
+		w.mu.Unlock()
+		return
+	}
+	p.atWindow = true
 	p.consents++
 	n := p.consents
 	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		p.atWindow = false
+		w.mu.Unlock()
+	}()
+	time.Sleep(w.chance.between(0, time.Minute, askTravel, uint64(p.n)))
 	arrival := igauth.Arrival{
 		Flow:            igauth.FlowID(fmt.Sprintf("flow-%d-%d", p.n, n)),
 		FlowExpiresAt:   time.Now().Add(10 * time.Minute),
