@@ -266,3 +266,47 @@ func (p *installation) fault(endpoint, kind, person string, count int) {
 	p.t.Helper()
 	p.must(p.SetFault(igsim.Fault{Endpoint: endpoint, Kind: kind, Account: person, Count: count}))
 }
+
+// facebookInstallation has no return URL, so that a flow's outcome is shown.
+func facebookInstallation(t *testing.T) *installation {
+	t.Helper()
+	p := emptyInstallation(t)
+	p.urls = nil
+	p.restart()
+	return p
+}
+
+// outcome asserts how a flow ended.
+func (p *installation) outcome(location string, want igauth.Code) {
+	p.t.Helper()
+	if u, err := url.Parse(location); err != nil || u.Path != "/callback/result" || u.Query().Get("outcome") != string(want) {
+		p.t.Fatalf("got location %q, want outcome %s\n%s", location, want, p.log)
+	}
+}
+
+func (p *installation) row(id igauth.AccountID) igauth.Account {
+	p.t.Helper()
+	a, err := p.store.Account(p.t.Context(), id)
+	p.must(err)
+	return a
+}
+
+// accountsNow returns the ids of all accounts.
+func (p *installation) accountsNow() []igauth.AccountID {
+	p.t.Helper()
+	accounts, _, err := p.store.Accounts(p.t.Context(), "", 100)
+	p.must(err)
+	var ids []igauth.AccountID
+	for _, a := range accounts {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+// link returns the query of an account's reconnect link.
+func (p *installation) link(id igauth.AccountID) string {
+	p.t.Helper()
+	link, _, err := p.links.ReconnectURL(p.t.Context(), p.row(id))
+	p.must(err)
+	return strings.TrimPrefix(link, "https://connect.example.com/authorize")
+}
