@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -309,4 +310,24 @@ func (p *installation) link(id igauth.AccountID) string {
 	link, _, err := p.links.ReconnectURL(p.t.Context(), p.row(id))
 	p.must(err)
 	return strings.TrimPrefix(link, "https://connect.example.com/authorize")
+}
+
+// connectsPages connects accounts through Facebook Login, all by one person.
+func (p *installation) connectsPages(person string, ids ...igauth.AccountID) {
+	p.t.Helper()
+	listed := igauth.Person{ID: igauth.NewPersonID(igauth.LoginFacebook, person), Accounts: ids}
+	for i, id := range ids {
+		slot := igauth.Slot{Account: id, Generation: 1, Attempt: fmt.Sprintf("%032d", i)}
+		token := igauth.Token{Value: igauth.NewSecret("EAA" + string(id)), UserToken: igauth.NewSecret("EAA of " + person), IssuedAt: p.clock.Now()}
+		profile := igauth.Profile{ID: id, AppScopedID: person, Username: "page_" + string(id)}
+		ref, err := p.vault.Put(p.t.Context(), slot, profile, token)
+		p.must(err)
+		a := igauth.Account{Profile: profile, Login: igauth.LoginFacebook, Status: igauth.StatusActive, ListedAs: listed.ID, Generation: 1, Ref: ref, ConnectedAt: p.clock.Now(), IssuedAt: p.clock.Now()}
+		change := igauth.Change{Account: &a, Attempt: fmt.Sprintf("%032d", i)}
+		if i == 0 {
+			change.Person = &listed
+		}
+		p.must(p.ledger.Save(p.t.Context(), change))
+		p.ids[profile.Username] = id
+	}
 }
