@@ -18,6 +18,9 @@ import (
 	"igauth/internal/igsim"
 )
 
+// How Meta's callbacks reach an installation that is ours in full, in front of the
+// simulator, and what is left of an account after them.
+
 // metaAppSecret is that of the Meta app.
 const metaAppSecret = "fedcba9876543210fedcba9876543210"
 

@@ -6,8 +6,8 @@ import (
 	"igauth/internal/igauth"
 )
 
-// What Meta's callbacks do to an installation that is ours in full, in front of the
-// simulator of Instagram.
+// damagedRow is the id of an account whose row cannot be read.
+const damagedRow igauth.AccountID = "17841400000066666"
 
 // steppedLedger lets something come between the steps of whoever saves.
 type steppedLedger struct {
@@ -24,9 +24,6 @@ func (l steppedLedger) Save(ctx context.Context, change igauth.Change) error {
 	l.p.between("saved")
 	return err
 }
-
-// damagedRow is the id of an account whose row cannot be read.
-const damagedRow igauth.AccountID = "17841400000066666"
 
 func (l steppedLedger) Account(ctx context.Context, id igauth.AccountID) (igauth.Account, error) {
 	if id == damagedRow {
