@@ -1,7 +1,6 @@
 package igauth
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -99,32 +98,6 @@ type Failure struct {
 	Class Class     `json:"class,omitempty"`
 	Code  Code      `json:"code,omitempty"`
 }
-
-// An Entry is a line of an account's history.
-type Entry struct {
-	At time.Time `json:"at"`
-	// What is one of the Entry constants.
-	What string `json:"what"`
-	// Detail is a code or a short remark, never a secret.
-	Detail string `json:"detail,omitempty"`
-}
-
-// What can stand in an account's history.
-const (
-	EntryConnected      = "connected"
-	EntryReconnected    = "reconnected"
-	EntryRefreshed      = "refreshed"
-	EntryRefreshFailed  = "refresh_failed"
-	EntryReauthRequired = "reauth_required"
-	EntryImported       = "imported"
-	EntryDisconnected   = "disconnected"
-	EntryProfileChanged = "profile_changed"
-	// EntryRecovered follows failures, or a token that was taken for dead.
-	EntryRecovered = "recovered"
-)
-
-// historyLength is how many entries a row keeps.
-const historyLength = 20
 
 // An Account is the row of one Instagram account in the [Ledger]. The JSON names
 // are the names of the row's attributes in every ledger.
@@ -244,151 +217,6 @@ func (a Account) nextSlot() Slot {
 	return Slot{Account: a.ID, Generation: a.Lease.Generation, Attempt: a.Lease.Attempt}
 }
 
-// adopt makes token, for which the vault gave ref, the account's token, ends the
-// attempt that obtained it, and writes it down.
-func (a *Account) adopt(lease Lease, token Token, ref Ref) {
-	if a.Lease.Attempt == lease.Attempt {
-		a.release()
-	}
-	if lease.Work == WorkMove {
-		a.Generation++
-		a.Ref = ref
-		return
-	}
-	what := EntryRefreshed
-	a.ConfirmAt = time.Time{}
-	switch lease.Work {
-	case WorkConnect:
-		what = EntryConnected
-		if a.Connected() {
-			what = EntryReconnected
-		}
-	case WorkImport:
-		what = EntryImported
-		if lease.Login != LoginFacebook { // Meta tells the end of its tokens
-			a.ConfirmAt = token.IssuedAt.UTC()
-		}
-	}
-	if lease.Work.byPerson() {
-		if lease.Login != "" { // a lease of an older version says nothing new
-			a.Login, a.AppScopedID, a.PageID = lease.Login, lease.AppScopedID, lease.PageID
-		}
-		a.ConnectedAt = token.IssuedAt.UTC()
-		a.RequestedScopes = lease.RequestedScopes
-		a.Scopes = nil // those of the last consent are no longer what counts
-	}
-	a.Generation++
-	a.Ref, a.ForgetAt = ref, time.Time{}
-	returned := a.warnedOfData() && endsLater(token.DataAccessUntil.UTC(), a.DataAccessUntil)
-	a.IssuedAt, a.ExpiresAt, a.DataAccessUntil = token.IssuedAt.UTC(), token.ExpiresAt.UTC(), token.DataAccessUntil.UTC()
-	a.CheckedAt, a.TriedAt = a.IssuedAt, time.Time{}
-	if token.Scopes != nil {
-		a.Scopes = token.Scopes
-	}
-	recovered := lease.Work == WorkRefresh && (a.troubled() || returned)
-	a.Status = StatusActive
-	a.calm()
-	a.record(a.IssuedAt, what, "")
-	if lease.Work == WorkRefresh {
-		a.tell(a.IssuedAt, EventRefreshed, "", "")
-	} else {
-		a.tell(a.IssuedAt, EventConnected, "", what)
-	}
-	if recovered {
-		a.recover(a.IssuedAt)
-	}
-}
-
-// troubled reports whether the outside was told that something is wrong with the
-// account's token.
-func (a Account) troubled() bool {
-	return a.Status == StatusExpiring || a.Status == StatusReauthRequired || !a.WarnedAt.IsZero()
-}
-
-// warnedOfData reports whether the outside was told that access to the account's
-// data is going to end.
-func (a Account) warnedOfData() bool {
-	return !a.DataAccessUntil.IsZero() && a.DataWarnedFor.Equal(a.DataAccessUntil)
-}
-
-// setDataAccess takes over till when Meta shows the account's data.
-func (a *Account) setDataAccess(at, until time.Time) {
-	returned := a.warnedOfData() && endsLater(until, a.DataAccessUntil)
-	a.DataAccessUntil = until.UTC()
-	if returned {
-		a.recover(at)
-	}
-}
-
-// warnOfData tells that access to the account's data is going to end, once for
-// each end.
-func (a *Account) warnOfData(at time.Time) {
-	if a.DataAccessUntil.IsZero() || a.warnedOfData() || a.DataAccessUntil.Sub(at) > dataWarnWithin {
-		return
-	}
-	a.DataWarnedFor = a.DataAccessUntil
-	a.tell(at, EventExpiring, CodeDataAccessEnding, "")
-}
-
-// ailing reports whether the account has failed since Meta accepted its token
-// last.
-func (a Account) ailing() bool {
-	return a.Failures > 0 || a.Doubt.Code != "" || a.LastFailure.At.After(a.CheckedAt)
-}
-
-// calm forgets what was wrong with the account's token.
-func (a *Account) calm() {
-	a.Failures, a.LastFailure, a.Doubt = 0, Failure{}, Failure{}
-	a.WaitUntil, a.WarnedAt = time.Time{}, time.Time{}
-}
-
-// recover tells that what was wrong with the account's token has passed.
-func (a *Account) recover(at time.Time) {
-	a.record(at, EntryRecovered, "")
-	a.tell(at, EventRecovered, "", "")
-}
-
-// revive gives a token back that Meta had called dead and accepts again.
-func (a *Account) revive(at time.Time) {
-	a.Status, a.TriedAt = StatusActive, time.Time{}
-	a.calm()
-	a.recover(at)
-}
-
-// suspect keeps in mind that Meta has called the token dead once.
-func (a *Account) suspect(at time.Time, code Code) {
-	a.Doubt = Failure{At: at.UTC(), Class: ClassDead, Code: code}
-	a.release()
-}
-
-// die ends the account's life with its token: Meta said that it is dead, or its
-// time is over. The vault keeps the text until the next token replaces it.
-func (a *Account) die(at time.Time, code Code) {
-	a.Status, a.Unpromoted = StatusReauthRequired, false
-	a.LastFailure, a.Doubt, a.TriedAt = Failure{At: at.UTC(), Class: ClassDead, Code: code}, Failure{}, time.Time{}
-	a.record(at, EntryReauthRequired, string(code))
-	a.tell(at, EventReauthRequired, code, "")
-	a.release()
-}
-
-// disconnect takes the token away. Whoever wrote with an older generation in
-// mind has lost.
-//
-// Whoever consented before the watermark, which is when the owner wanted the end,
-// is too late to connect. Why is a remark for the history.
-func (a *Account) disconnect(at, watermark time.Time, why string) {
-	a.Generation++
-	a.Ref, a.Unpromoted = "", false
-	a.calm()
-	a.ConfirmAt, a.EndedAt = time.Time{}, latest(a.EndedAt, watermark.UTC())
-	known := a.Status != StatusDisconnected
-	a.Status = StatusDisconnected
-	if known {
-		a.record(at, EntryDisconnected, why)
-		a.tell(at, EventDisconnected, "", "disconnected")
-	}
-}
-
 // sweepFrom has the vault emptied from a time on.
 func (a *Account) sweepFrom(at time.Time) { a.SweepAt, a.Swept = at.UTC(), false }
 
@@ -405,68 +233,6 @@ func (a *Account) swept(at time.Time) {
 // worker that lost the account may still have put a token till its lease ended,
 // and no function lives longer than 15 minutes.
 const sweepAgain = time.Hour
-
-// erase leaves nothing of the account but what tells a late writer that it has
-// lost.
-func (a *Account) erase(at, watermark time.Time) {
-	known := a.Connected() && a.Status != StatusDisconnected
-	*a = Account{
-		Profile:    Profile{ID: a.ID},
-		Login:      a.Login,
-		Status:     StatusDeleting,
-		Revision:   a.Revision,
-		Generation: a.Generation + 1,
-		EndedAt:    latest(a.EndedAt, watermark.UTC()),
-		Lease:      a.Lease,
-		Outbox:     a.Outbox,
-	}
-	if known {
-		a.tell(at, EventDisconnected, "", "erased")
-	}
-}
-
-// ended reports whether the account was disconnected or erased.
-func (a Account) ended() bool {
-	return a.Status == StatusDisconnected || a.Status == StatusDeleting
-}
-
-// fail counts a refresh that failed and may succeed later.
-func (a *Account) fail(at time.Time, err error) {
-	a.Failures++
-	a.TriedAt = at.UTC()
-	a.LastFailure = Failure{At: at.UTC(), Class: ClassOf(err), Code: CodeOf(err)}
-	if a.Failures >= expiringAfter && a.Status == StatusActive {
-		a.Status = StatusExpiring
-		a.tell(at, EventFailing, a.LastFailure.Code, "")
-	}
-	if last := len(a.History) - 1; last < 0 || a.History[last].What != EntryRefreshFailed || a.History[last].Detail != string(a.LastFailure.Code) {
-		// The same failure day after day must not push out the rest.
-		a.record(at, EntryRefreshFailed, string(a.LastFailure.Code))
-	}
-	a.release()
-}
-
-// warn tells that the token is going to end if nobody helps, once for each token.
-// In an outage nobody can, so whoever is asked must find Meta at home.
-func (a *Account) warn(at time.Time, within time.Duration) {
-	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().IsZero() || a.EndsAt().Sub(at) > within {
-		return
-	}
-	ownersTurn := a.LastFailure.Class == ClassNeedsUser || a.LastFailure.Class == ClassMisconfigured
-	if !ownersTurn && at.Sub(a.CheckedAt) > outageAfter {
-		return
-	}
-	a.WarnedAt = at.UTC()
-	a.tell(at, EventExpiring, a.LastFailure.Code, "")
-}
-
-// outageAfter is how long Meta must have been silent about an account before a
-// refresh that fails is taken for Meta's own trouble.
-const outageAfter = 48 * time.Hour
-
-// expiringAfter is how many refreshes in a row fail before the account is shown
-// as expiring.
-const expiringAfter = 3
 
 // setProfile takes over what Meta says about the account now.
 func (a *Account) setProfile(p Profile, at time.Time) {
@@ -489,13 +255,6 @@ func (a *Account) setProfile(p Profile, at time.Time) {
 		a.LastFailure = Failure{At: at.UTC(), Class: ClassNeedsUser, Code: CodePersonalAccount}
 	}
 	a.Profile = p
-}
-
-// record appends to the history and forgets the oldest entries beyond 20. The
-// slice is copied, so that an older copy of the account keeps its own.
-func (a *Account) record(at time.Time, what, detail string) {
-	history := append(slices.Clone(a.History), Entry{At: at.UTC(), What: what, Detail: detail})
-	a.History = history[max(0, len(history)-historyLength):]
 }
 
 func latest(a, b time.Time) time.Time {

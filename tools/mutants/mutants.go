@@ -273,7 +273,7 @@ var tokenMutants = []mutant{
 	},
 	{
 		"events are dropped by an erasure",
-		domain + "account.go", `		Outbox:     a.Outbox,
+		domain + "life.go", `		Outbox:     a.Outbox,
 `, ``, "./internal/igauth", "TestEventsOutliveAnErasure", nil,
 	},
 	{
@@ -308,7 +308,7 @@ var tokenMutants = []mutant{
 	},
 	{
 		"the end of access to data is told again and again",
-		domain + "account.go", `	a.DataWarnedFor = a.DataAccessUntil
+		domain + "dataaccess.go", `	a.DataWarnedFor = a.DataAccessUntil
 `, ``, "./internal/igauth", "TestDataAccessLapses", nil,
 	},
 	{
