@@ -259,10 +259,13 @@ func scanObject(data []byte, members map[string]string) bool {
 				name, start = jsonText(string(bytes.TrimSpace(data[start:i]))), i+1
 			}
 		case ',', '}', ']':
-			if depth == 1 && !keepMember(members, name, bytes.TrimSpace(data[start:i])) {
-				return false
+			if depth == 1 {
+				if !keepMember(members, name, bytes.TrimSpace(data[start:i])) {
+					return false
+				}
+				start = i + 1
 			}
-			if start = i + 1; c != ',' {
+			if c != ',' {
 				depth--
 			}
 		}
