@@ -127,3 +127,19 @@ func TestHostileTexts(t *testing.T) {
 		"a payload of zero bytes, signed":                    {signText(metaSecret, strings.Repeat("A", 4096)), false},
 	})
 }
+
+// Whether a byte may stand in a part is the decision of encoding/base64, line ends
+// aside. What it skips leaves a text of A, which has no bits to object to.
+func TestSegmentsHaveAnAlphabet(t *testing.T) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for b := range 256 {
+		for at := range 9 {
+			text := []byte("AAAAAAAAAAAA")
+			text[at] = byte(b)
+			_, ok := decodeSegment(string(text))
+			if want := strings.IndexByte(alphabet, byte(b)) >= 0; ok != want {
+				t.Errorf("byte %#02x at %d of %q: taken %t, want %t", b, at, text, ok, want)
+			}
+		}
+	}
+}
