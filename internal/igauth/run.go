@@ -45,8 +45,9 @@ type app struct {
 	login   Login
 	pace    *pace
 	breaker breaker
-	// quiet is set when Meta must not be asked. The run's lock guards it.
-	quiet bool
+	// quiet is set when Meta must not be asked, healing when it has answered a trial
+	// and the run has not tripped since. The run's lock guards both.
+	quiet, healing bool
 	// testimony tells, once for the run, whether Meta knows the living from the
 	// dead.
 	witness   sync.Once
@@ -94,13 +95,13 @@ func (r *run) work(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
+	err = damaged
 	for _, app := range r.apps {
-		if err := r.heal(ctx, app); err != nil {
-			return err
-		}
+		// What does not need Meta is done all the same.
+		err = errors.Join(err, r.heal(ctx, app))
 	}
 	r.sweepRemovals(ctx)
-	err = errors.Join(damaged, r.all(ctx))
+	err = errors.Join(err, r.all(ctx))
 	for _, app := range r.apps {
 		if r.guilty(ctx, app, app.breaker.over()) {
 			last, _ := app.breaker.last()
@@ -111,6 +112,9 @@ func (r *run) work(ctx context.Context) error {
 		}
 		for _, h := range app.breaker.released() {
 			h.write()
+		}
+		if app.healing {
+			err = errors.Join(err, r.tried(ctx, app, true))
 		}
 	}
 	return err
