@@ -39,9 +39,9 @@ type Metrics struct {
 	// RemovalsLate counts what Meta asked to take away more than an hour ago and is
 	// not gone.
 	RemovalsLate int
-	// AppUsagePercent is how much of Meta's limit the app has used, nil if Meta
-	// did not say.
-	AppUsagePercent *float64
+	// AppUsagePercent is how much of Meta's limit the app has used, and
+	// BusinessUsagePercent an account of its own; nil if Meta did not say.
+	AppUsagePercent, BusinessUsagePercent *float64
 	// AccountsByStatus says how many accounts have which status, and
 	// FailedByClass how many failures are of which class. Classes without
 	// failures are left out.
@@ -64,6 +64,9 @@ func Write(w io.Writer, m Metrics) error {
 	}
 	if m.AppUsagePercent != nil {
 		run = append(run, metric{"AppUsagePercent", "Percent", *m.AppUsagePercent})
+	}
+	if m.BusinessUsagePercent != nil {
+		run = append(run, metric{"BusinessUsagePercent", "Percent", *m.BusinessUsagePercent})
 	}
 	var lines bytes.Buffer
 	problem := m.line(&lines, "", "", run...)

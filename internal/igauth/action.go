@@ -103,7 +103,7 @@ func (r *run) failed(ctx context.Context, a Account, cause error) error {
 		r.youngerThanADay(&a, now)
 	} else {
 		a.fail(now, cause)
-		a.warn(now, r.store.policy.WarnWithin)
+		a.warn(now, r.store.policy)
 		if !a.ConfirmAt.IsZero() {
 			a.ConfirmAt = now.Add(r.store.policy.UrgentEvery).UTC()
 		}
@@ -314,7 +314,7 @@ func (r *run) finishAttempt(ctx context.Context, a Account) error {
 	if now := r.store.now(); a.Lease.Work == WorkRefresh && a.Status.Live() {
 		// Time after time it would be the token's end.
 		a.fail(now, newError(CodeUnavailable, errors.New("an attempt left nothing")))
-		a.warn(now, r.store.policy.WarnWithin)
+		a.warn(now, r.store.policy)
 	}
 	a.release()
 	return r.settle(ctx, a, nil)

@@ -61,14 +61,28 @@ func (r *run) hush(app *app) {
 	app.quiet = true
 }
 
+// tripped lets the run ask Meta no more about the accounts of an app, and reports
+// whether an incident had seemed to be over.
+func (r *run) tripped(app *app) (healing bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	healing = app.healing
+	app.quiet, app.healing = true, false
+	return healing
+}
+
 // trip stops the asking: what fails is the app. No account is touched.
 func (r *run) trip(ctx context.Context, app *app, incident outcome) {
-	r.hush(app)
+	healing := r.tripped(app)
 	wait := r.dropHeld(app, incident.class)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	now := r.store.now()
 	err := r.store.changeHealth(ctx, func(h *Health) bool {
+		if was := h.incident(PlaceRefresh, app.login); healing && was != nil && was.Class != incident.class {
+			// The one that was open has passed, and this is another.
+			h.closeIncident(now, PlaceRefresh, app.login)
+		}
 		h.openIncident(now, PlaceRefresh, app.login, incident.class, incident.code)
 		open := h.incident(PlaceRefresh, app.login)
 		if wait > 0 {
@@ -103,7 +117,8 @@ func (r *run) dropHeld(app *app, class Class) (wait time.Duration) {
 }
 
 // heal decides what the run may do while an incident of an app is open. It tries
-// one account; if Meta answers, the incident is over.
+// one account; if Meta answers, the incident is over when the run is, unless that
+// trips as well: Meta may fail for most and not for all.
 func (r *run) heal(ctx context.Context, app *app) error {
 	incident, open := r.health.Incident(PlaceRefresh, app.login)
 	if !open {
@@ -116,6 +131,7 @@ func (r *run) heal(ctx context.Context, app *app) error {
 	}
 	a, found, err := r.trial(ctx, app, incident)
 	if err != nil {
+		app.quiet = true
 		return err
 	}
 	healed := !found // nobody waits for Meta
@@ -134,12 +150,25 @@ func (r *run) heal(ctx context.Context, app *app) error {
 		}
 	}
 	app.quiet = !healed && !app.breaker.believe && found
+	// Whether all are dead is counted from a time at which one was not.
+	if app.healing = healed && incident.Class != ClassDead; app.healing {
+		return nil
+	}
+	return r.tried(ctx, app, healed)
+}
+
+// tried writes down what became of an incident for which one account was tried.
+func (r *run) tried(ctx context.Context, app *app, healed bool) error {
 	return r.store.changeHealth(ctx, func(h *Health) bool {
 		defer func() { r.health = *h }()
+		open := h.incident(PlaceRefresh, app.login)
+		if healed && open != nil && open.SeenAt.After(r.now) {
+			return false // Another run, or another part of this one, has tripped meanwhile.
+		}
 		if healed {
 			return h.closeIncident(r.now, PlaceRefresh, app.login)
 		}
-		if open := h.incident(PlaceRefresh, app.login); open != nil {
+		if open != nil {
 			open.Trials++
 			open.SeenAt = r.now.UTC()
 		}
@@ -155,7 +184,7 @@ func (r *run) trial(ctx context.Context, app *app, incident Incident) (chosen Ac
 	var waiting, ailing []Account
 	// Those that wait in the other parts of a run count, too.
 	for shard := range r.store.ledger.Shards() {
-		err = errors.Join(err, r.feed(ctx, shard, func(a Account) bool {
+		problem := r.feed(ctx, shard, func(a Account) bool {
 			action := r.plan(a).Action
 			switch {
 			case r.app(a) != app || r.off(a) || !action.asksMeta() || a.leased(r.now) || !a.Status.Live() && incident.Class == ClassDead:
@@ -167,7 +196,10 @@ func (r *run) trial(ctx context.Context, app *app, incident Incident) (chosen Ac
 				waiting = append(waiting, a)
 			}
 			return len(waiting) < batch
-		}))
+		})
+		if !errors.Is(problem, ErrDamaged) { // of which the run tells later
+			err = errors.Join(err, problem)
+		}
 	}
 	if len(waiting) == 0 {
 		waiting = ailing

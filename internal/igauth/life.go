@@ -166,12 +166,13 @@ func (a *Account) fail(at time.Time, err error) {
 
 // warn tells that the token is going to end if nobody helps, once for each token.
 // In an outage nobody can, so whoever is asked must find Meta at home.
-func (a *Account) warn(at time.Time, within time.Duration) {
-	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().IsZero() || a.EndsAt().Sub(at) > within {
+// Without probes nobody knows whether it is.
+func (a *Account) warn(at time.Time, policy Policy) {
+	if !a.WarnedAt.IsZero() || a.Status != StatusExpiring || a.EndsAt().IsZero() || a.EndsAt().Sub(at) > policy.WarnWithin {
 		return
 	}
 	ownersTurn := a.LastFailure.Class == ClassNeedsUser || a.LastFailure.Class == ClassMisconfigured
-	if !ownersTurn && at.Sub(a.CheckedAt) > outageAfter {
+	if !ownersTurn && policy.ProbeEvery > 0 && at.Sub(a.CheckedAt) > max(outageAfter, 2*policy.ProbeEvery) {
 		return
 	}
 	a.WarnedAt = at.UTC()
@@ -179,7 +180,8 @@ func (a *Account) warn(at time.Time, within time.Duration) {
 }
 
 // outageAfter is how long Meta must have been silent about an account before a
-// refresh that fails is taken for Meta's own trouble.
+// refresh that fails is taken for Meta's own trouble. Where it is asked less often
+// than once a day, two probes must have failed.
 const outageAfter = 48 * time.Hour
 
 // expiringAfter is how many refreshes in a row fail before the account is shown

@@ -116,6 +116,9 @@ type Report struct {
 	// AppUsage is how much of the app's allowance Meta says is used up, in
 	// percent; 0 if it did not say.
 	AppUsage int `json:"app_usage_percent,omitempty"`
+	// BusinessUsage is the same of the account that has used up most of its own
+	// allowance, of those that Meta spoke of last.
+	BusinessUsage int `json:"business_usage_percent,omitempty"`
 }
 
 // RunOnce works on every account that is due, once. It is one invocation of the

@@ -34,8 +34,10 @@ type run struct {
 	report Report
 	// mute is set when the bus does not answer in time.
 	mute bool
-	// oldest is when the oldest event was written that could not be sent.
+	// oldest is when the oldest event was written that could not be sent, and
+	// behind how long the account was due that is left to the next run.
 	oldest time.Time
+	behind time.Duration
 }
 
 // An app is what a run learns of one of Meta's apps. Each login has its own, with
@@ -45,8 +47,9 @@ type app struct {
 	login   Login
 	pace    *pace
 	breaker breaker
-	// quiet is set when Meta must not be asked. The run's lock guards it.
-	quiet bool
+	// quiet is set when Meta must not be asked, healing when it has answered a trial
+	// and the run has not tripped since. The run's lock guards both.
+	quiet, healing bool
 	// testimony tells, once for the run, whether Meta knows the living from the
 	// dead.
 	witness   sync.Once
@@ -94,13 +97,13 @@ func (r *run) work(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
+	err = damaged
 	for _, app := range r.apps {
-		if err := r.heal(ctx, app); err != nil {
-			return err
-		}
+		// What does not need Meta is done all the same.
+		err = errors.Join(err, r.heal(ctx, app))
 	}
 	r.sweepRemovals(ctx)
-	err = errors.Join(damaged, r.all(ctx))
+	err = errors.Join(err, r.all(ctx))
 	for _, app := range r.apps {
 		if r.guilty(ctx, app, app.breaker.over()) {
 			last, _ := app.breaker.last()
@@ -111,6 +114,9 @@ func (r *run) work(ctx context.Context) error {
 		}
 		for _, h := range app.breaker.released() {
 			h.write()
+		}
+		if app.healing {
+			err = errors.Join(err, r.tried(ctx, app, true))
 		}
 	}
 	return err
@@ -129,7 +135,7 @@ func (r *run) all(ctx context.Context) error {
 				if r.timeLeft(ctx) {
 					r.account(ctx, a)
 				} else {
-					r.count(func(report *Report) { report.Unfinished = true })
+					r.left(a)
 				}
 			}
 		})
@@ -174,7 +180,7 @@ func (r *run) feed(ctx context.Context, shard int, hand func(Account) bool) erro
 		}
 		for _, a := range due {
 			if !r.timeLeft(ctx) {
-				r.count(func(report *Report) { report.Unfinished = true })
+				r.left(a)
 				return damaged
 			}
 			if !hand(a) {
@@ -186,6 +192,14 @@ func (r *run) feed(ctx context.Context, shard int, hand func(Account) bool) erro
 		}
 		query.After = next
 	}
+}
+
+// left counts an account for which no time was left.
+func (r *run) left(a Account) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Unfinished = true
+	r.behind = max(r.behind, r.now.Sub(a.DueAt))
 }
 
 // timeLeft reports whether another account can be worked on in full.
@@ -289,13 +303,20 @@ func (r *run) deferred(due time.Time) {
 
 // needsAttention reports whether a failure is more than a blip.
 func (r *run) needsAttention(a Account, err error) bool {
-	unprobed := r.store.policy.ProbeEvery > 0 && r.now.Sub(a.CheckedAt) > unprobedFor
-	return unprobed || a.Failures+1 >= expiringAfter || ClassOf(err) == ClassMisconfigured
+	every := r.store.policy.ProbeEvery
+	unprobed := every > 0 && r.now.Sub(a.CheckedAt) > max(unprobedFor, 2*every)
+	unpromoted := a.Unpromoted && r.now.Sub(a.IssuedAt) > unprobedFor
+	return unprobed || unpromoted || a.Failures+1 >= expiringAfter || ClassOf(err) == ClassMisconfigured
 }
 
-// unprobedFor is how long Meta may be silent about an account before somebody
-// should look.
-const unprobedFor = 3 * 24 * time.Hour
+const (
+	// unprobedFor is how long Meta may be silent about an account, or a new token
+	// not be promoted, before somebody should look.
+	unprobedFor = 3 * 24 * time.Hour
+	// behindFor is how long an account may be due and left to the next run: then
+	// the runs do not do in a day what comes up in a day.
+	behindFor = 24 * time.Hour
+)
 
 // deliver sends the events that nobody has sent, and returns the account without
 // them. If they cannot be sent they wait for the next run.
@@ -357,13 +378,18 @@ func (r *run) finish(ctx context.Context, err error) (Report, error) {
 	defer cancel()
 	err = errors.Join(err, r.takeStock(stock))
 	report := r.report
-	report.AppUsage = max(usageOf(r.Refresher.meta).AppPercent, usageOf(r.Refresher.facebook).AppPercent)
+	instagram, facebook := usageOf(r.Refresher.meta), usageOf(r.Refresher.facebook)
+	report.AppUsage = max(instagram.AppPercent, facebook.AppPercent)
+	report.BusinessUsage = max(instagram.BusinessPercent, facebook.BusinessPercent)
 	report.Seconds = r.store.now().Sub(r.now).Seconds()
 	switch {
 	case report.Incident != nil:
 		err = errors.Join(err, fmt.Errorf("%w since %s: %s (%s)", ErrIncident, report.Incident.Since.Format(time.RFC3339), report.Incident.Code, report.Incident.Class))
 	case report.Attention > 0:
-		err = errors.Join(err, fmt.Errorf("%d of %d accounts keep failing; they are tried again", report.Attention, report.Due))
+		err = errors.Join(err, fmt.Errorf("%d accounts, or removals, keep failing or wait too long; they are tried again", report.Attention))
+	}
+	if r.behind > behindFor {
+		err = errors.Join(err, fmt.Errorf("an account is due for %s, more than a day, and there was no time for it: the runs are too few or too slow", r.behind.Round(time.Minute)))
 	}
 	level := slog.LevelInfo
 	if err != nil {

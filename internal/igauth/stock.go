@@ -33,20 +33,7 @@ func (r *run) takeStock(ctx context.Context) error {
 			}
 		}
 	}
-	for _, status := range []Status{StatusActive, StatusExpiring} {
-		next, err := r.store.ledger.Expiries(ctx, status, 1)
-		if err != nil {
-			return fmt.Errorf("looking for the next end of a token: %w", err)
-		}
-		for _, e := range next {
-			if e.EndsAt.IsZero() {
-				continue // it never does
-			}
-			if days := e.EndsAt.Sub(r.now).Hours() / 24; r.report.MinDaysToExpiry == nil || days < *r.report.MinDaysToExpiry {
-				r.report.MinDaysToExpiry = &days
-			}
-		}
-	}
+	problem := r.nextEnd(ctx)
 	counts, err := r.countAccounts(ctx)
 	if err != nil {
 		// The numbers of the last time do.
@@ -60,6 +47,26 @@ func (r *run) takeStock(ctx context.Context) error {
 		for _, app := range slices.Backward(r.apps) {
 			if i, open := r.health.Incident(place, app.login); open {
 				r.report.Incident = &i // the last one counts
+			}
+		}
+	}
+	return problem
+}
+
+// nextEnd adds to the report when the next token ends.
+func (r *run) nextEnd(ctx context.Context) error {
+	for _, status := range []Status{StatusActive, StatusExpiring} {
+		next, err := r.store.ledger.Expiries(ctx, status, 1)
+		if err != nil {
+			r.report.MinDaysToExpiry = nil // half of the truth is none
+			return fmt.Errorf("looking for the next end of a token: %w", err)
+		}
+		for _, e := range next {
+			if e.EndsAt.IsZero() {
+				continue // it never does
+			}
+			if days := e.EndsAt.Sub(r.now).Hours() / 24; r.report.MinDaysToExpiry == nil || days < *r.report.MinDaysToExpiry {
+				r.report.MinDaysToExpiry = &days
 			}
 		}
 	}

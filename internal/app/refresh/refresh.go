@@ -154,11 +154,18 @@ func metrics(stack string, report igauth.Report) emf.Metrics {
 	if report.Incident != nil {
 		m.OpenIncidents = 1
 	}
-	if report.AppUsage > 0 {
-		percent := float64(report.AppUsage)
-		m.AppUsagePercent = &percent
-	}
+	m.AppUsagePercent, m.BusinessUsagePercent = percent(report.AppUsage), percent(report.BusinessUsage)
 	return m
+}
+
+// percent returns a percentage that Meta has named, nil if it is 0: each metric
+// costs money.
+func percent(n int) *float64 {
+	if n <= 0 {
+		return nil
+	}
+	value := float64(n)
+	return &value
 }
 
 // byName returns numbers under the plain texts of their names.
