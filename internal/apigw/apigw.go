@@ -75,6 +75,9 @@ func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*htt
 	if method == "" || event.RawPath == "" {
 		return nil, errors.New("not an event of an HTTP API, payload format 2.0")
 	}
+	if !onRoute(event.RouteKey, event.RawPath) {
+		return nil, errors.New("the path is not of the route")
+	}
 	// The path is what API Gateway matched, already decoded: it is set, not
 	// parsed. The query stays as it came, since the event's own map joins
 	// repeated parameters with commas.
@@ -98,6 +101,17 @@ func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*htt
 	request.Host = event.RequestContext.DomainName
 	request.RemoteAddr = event.RequestContext.HTTP.SourceIP
 	return request, nil
+}
+
+// onRoute reports whether a path has as many parts as its route. API Gateway has
+// checked whether the caller may use that route, and one with a percent-encoded
+// slash in a parameter would be served as another one.
+func onRoute(routeKey, path string) bool {
+	_, pattern, named := strings.Cut(routeKey, " ")
+	if !named || strings.HasSuffix(pattern, "+}") {
+		return true // $default, or a route that takes any number of parts
+	}
+	return strings.Count(path, "/") == strings.Count(pattern, "/")
 }
 
 type callerKey struct{}

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -62,25 +64,46 @@ func NewAccountsHandler(cfg AccountsConfig) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	routes := map[string]func(*http.Request) (any, error){
-		"GET /accounts":            h.list,
-		"GET /accounts/{id}":       h.show,
-		"DELETE /accounts/{id}":    h.disconnect,
-		"GET /accounts/{id}/token": h.token,
-		"GET /claims/{claim}":      h.redeem,
+		"GET /accounts":         h.list,
+		"GET /accounts/{id}":    h.show,
+		"DELETE /accounts/{id}": h.disconnect,
+		"GET " + tokenPath:      h.token,
+		"GET /claims/{claim}":   h.redeem,
 	}
-	paths := []string{"/accounts", "/accounts/{id}", "/accounts/{id}/token", "/claims/{claim}"}
 	if h.links != nil {
 		routes["GET /accounts/{id}/reconnect"] = h.reconnect
-		paths = append(paths, "/accounts/{id}/reconnect")
 	}
+	methods := map[string][]string{}
 	for pattern, serve := range routes {
 		mux.Handle(pattern, h.answer(serve))
+		method, path, _ := strings.Cut(pattern, " ")
+		methods[path] = append(methods[path], method)
 	}
-	for _, path := range paths {
-		mux.Handle(path, h.answer(refuse(CodeMethod)))
+	for path, allowed := range methods {
+		slices.Sort(allowed)
+		refused := h.otherMethod(strings.Join(allowed, ", "), path == tokenPath)
+		mux.Handle(path, refused)
+		// GET would take it, too: it would redeem a claim and show nothing.
+		mux.Handle(http.MethodHead+" "+path, refused)
 	}
 	mux.Handle("/", h.answer(refuse(CodeRouteNotFound)))
 	return secured(cfg.PlainHTTP, mux), nil
+}
+
+// tokenPath is where tokens are read.
+const tokenPath = "/accounts/{id}/token"
+
+// otherMethod answers a request by a method that a path does not have. Who wanted a
+// token stands in the audit.
+func (h *AccountsHandler) otherMethod(allowed string, audited bool) http.Handler {
+	refused := refuse(CodeMethod)
+	if audited {
+		refused = func(r *http.Request) (any, error) { return nil, h.refused(r, newError(CodeMethod, nil)) }
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allowed)
+		h.answer(refused).ServeHTTP(w, r)
+	})
 }
 
 func refuse(code Code) func(*http.Request) (any, error) {
@@ -90,11 +113,6 @@ func refuse(code Code) func(*http.Request) (any, error) {
 // answer turns the result of a request into JSON.
 func (h *AccountsHandler) answer(serve func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead {
-			// It would redeem a claim and show nothing.
-			WriteError(w, CodeMethod)
-			return
-		}
 		result, err := serve(r)
 		if err != nil {
 			code := CodeOf(err)
@@ -328,21 +346,25 @@ func (s *Store) DisconnectView(a Account, revocation Revocation) DisconnectView 
 const maxValidity = 60 * 24 * 60 * 60
 
 func (h *AccountsHandler) token(r *http.Request) (any, error) {
-	id := AccountID(r.PathValue("id"))
 	query, err := single(r, "min_valid_seconds")
 	seconds := 0
 	if err == nil {
 		seconds, err = parseCount(query["min_valid_seconds"], 0, maxValidity)
 	}
 	if err != nil {
-		refused := Reading{At: h.now(), Who: h.caller(r), Account: id, Code: CodeOf(err)}
-		return nil, errors.Join(err, h.audit.Audit(r.Context(), refused))
+		return nil, h.refused(r, err)
 	}
-	a, token, err := h.store.TokenFor(r.Context(), h.audit, h.caller(r), id, time.Duration(seconds)*time.Second)
+	a, token, err := h.store.TokenFor(r.Context(), h.audit, h.caller(r), AccountID(r.PathValue("id")), time.Duration(seconds)*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	return h.store.TokenView(a, token), nil
+}
+
+// refused writes down that a token was wanted and why it is not even looked for.
+func (h *AccountsHandler) refused(r *http.Request, err error) error {
+	reading := Reading{At: h.now(), Who: h.caller(r), Account: AccountID(r.PathValue("id")), Code: CodeOf(err)}
+	return errors.Join(err, h.audit.Audit(r.Context(), reading))
 }
 
 // A LinkView is a reconnect link as the API and the command hand it out.

@@ -114,7 +114,9 @@ func (r *run) renewFacebook(ctx context.Context, a Account, old Token) (Token, e
 	case err == nil && !known.Valid:
 		return Token{}, r.unlessPageLives(ctx, a, old, known.problem())
 	case err == nil:
-		next.DataAccessUntil = known.DataAccessUntil
+		if !known.DataAccessUntil.IsZero() || known.Type == typeSystemUser {
+			next.DataAccessUntil = known.DataAccessUntil // else it was left out, and goes on
+		}
 		if known.Scopes != nil {
 			next.Scopes = known.Scopes
 		}
@@ -197,13 +199,20 @@ func (i Inspection) problem() *Error {
 }
 
 // inspect asks Meta till when it shows an account's data. The Page's token is asked
-// about, as it is what consumers have.
+// about, as it is what consumers have; if Meta leaves the end out there, the
+// person's, which has the same.
 func (r *run) inspect(ctx context.Context, a Account) (Inspection, error) {
 	token, err := r.store.vault.Get(ctx, a.slot(), a.Ref)
 	if err != nil {
 		return Inspection{}, fmt.Errorf("reading the token: %w", err)
 	}
-	return r.facebook.Inspect(ctx, token.Value)
+	known, err := r.facebook.Inspect(ctx, token.Value)
+	if err == nil && known.Valid && known.DataAccessUntil.IsZero() && !token.UserToken.IsZero() {
+		var user Inspection
+		user, err = r.facebook.Inspect(ctx, token.UserToken)
+		known.DataAccessUntil = user.DataAccessUntil
+	}
+	return known, err
 }
 
 // unaskedFor is how long the end of a token of Facebook Login, or the warning of
@@ -276,7 +285,9 @@ func (r *run) warnOfData(ctx context.Context, a Account) error {
 		return r.judge(ctx, a, a.DueAt, ActionWarn, err, func() error { return errors.Join(err, r.postpone(ctx, a, err)) }, func() {})
 	case err == nil:
 		r.answered(r.app(a))
-		a.setDataAccess(r.store.now(), known.DataAccessUntil)
+		if !known.DataAccessUntil.IsZero() {
+			a.setDataAccess(r.store.now(), known.DataAccessUntil)
+		}
 	}
 	a.warnOfData(r.store.now())
 	return r.settle(ctx, a, nil)

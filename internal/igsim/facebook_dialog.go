@@ -35,16 +35,19 @@ var facebookScopes = map[string]string{
 // configScopes are what the two configurations ask for, sorted.
 var configScopes = []string{"business_management", "instagram_basic", "pages_show_list"}
 
+// rerequest is the auth_type that asks once more for what was declined.
+const rerequest = "rerequest"
+
 // A dialogRequest is what a client asks the dialog for.
 type dialogRequest struct {
-	path, clientID, redirectURI, state, config string
-	scopes                                     []string
+	path, clientID, redirectURI, state, config, authType string
+	scopes                                               []string
 }
 
 // readDialog checks a request for consent. Its second result is the text of the
 // page that refuses it.
 func (s *Simulator) readDialog(c *call, v url.Values, scopeList string) (dialogRequest, string) {
-	q := dialogRequest{path: c.path, clientID: v.Get("client_id"), redirectURI: v.Get("redirect_uri"), state: v.Get("state"), config: v.Get("config_id")}
+	q := dialogRequest{path: c.path, clientID: v.Get("client_id"), redirectURI: v.Get("redirect_uri"), state: v.Get("state"), config: v.Get("config_id"), authType: v.Get("auth_type")}
 	if q.clientID != s.cfg.MetaAppID {
 		return q, msgInvalidAppID
 	}
@@ -54,7 +57,7 @@ func (s *Simulator) readDialog(c *call, v url.Values, scopeList string) (dialogR
 	if kind := v.Get("response_type"); kind != "code" && kind != "" {
 		return q, "Invalid response_type: the simulator supports only code"
 	}
-	if auth := v.Get("auth_type"); !slices.Contains([]string{"", "rerequest", "reauthenticate", "reauthorize"}, auth) {
+	if !slices.Contains([]string{"", rerequest, "reauthenticate", "reauthorize"}, q.authType) {
 		return q, "Invalid value of auth_type"
 	}
 	if q.config != "" {
@@ -94,6 +97,9 @@ func (q dialogRequest) params() url.Values {
 	}
 	if q.config != "" {
 		v.Set("config_id", q.config)
+	}
+	if q.authType != "" {
+		v.Set("auth_type", q.authType)
 	}
 	return v
 }
@@ -140,7 +146,10 @@ func (s *Simulator) dialog(c *call) answer {
 //
 // A form without offered is a script's: its scope is read as the dialog's URL has
 // it, all of it is granted, and without page all Pages are shown. With a
-// configuration all permissions are granted or none. The caller holds s.mu.
+// configuration all permissions are granted or none. Of a permission that the
+// person declined before, the dialog speaks again only if auth_type is rerequest;
+// without that its tick does not count. The caller holds s.mu.
+// https://developers.facebook.com/documentation/facebook-login/guides/permissions/request-revoke
 // https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business
 func (s *Simulator) decideDialog(c *call) answer {
 	if c.form == nil {
@@ -166,6 +175,9 @@ func (s *Simulator) decideDialog(c *call) answer {
 	p := s.facebookPerson(c.account)
 	if p == nil {
 		return refusalPage(http.StatusBadRequest, "There is no such person", q.url())
+	}
+	if !scripted && q.config == "" && q.authType != rerequest {
+		granted = slices.DeleteFunc(slices.Clone(granted), func(name string) bool { return slices.Contains(p.declined, name) })
 	}
 	shown := c.form["page"]
 	switch {
@@ -202,6 +214,9 @@ func (s *Simulator) consented(p *facebookPerson, d consent, code facebookCode, n
 		granted = append(append(granted, d.granted...), "public_profile")
 		slices.Sort(granted)
 		p.granted = slices.Compact(granted)
+		p.declined = slices.DeleteFunc(append(slices.Clone(p.declined), d.asked...), func(name string) bool { return slices.Contains(p.granted, name) })
+		slices.Sort(p.declined)
+		p.declined = slices.Compact(p.declined)
 		p.shown = slices.DeleteFunc(slices.Clone(d.shown), func(id string) bool { return !slices.Contains(p.Pages, id) })
 		p.dataAccessUntil = now.Add(dataAccessLife)
 	}

@@ -39,9 +39,10 @@ type instagramAccount struct{ userID, username, name string }
 // facebookPerson is a FacebookPerson with what happened to it.
 type facebookPerson struct {
 	FacebookPerson
-	// granted are the permissions of the last consent, shown the Pages chosen
-	// there. Both belong to the person and the app, not to a token.
-	granted, shown []string
+	// granted and declined are permissions that the person was asked for, shown the
+	// Pages chosen in the last consent. All belong to the person and the app, not to
+	// a token.
+	granted, declined, shown []string
 	// dataAccessUntil is when the app stops to see the person's data.
 	dataAccessUntil time.Time
 }

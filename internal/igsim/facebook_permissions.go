@@ -60,6 +60,6 @@ func (s *Simulator) killFacebook(p *facebookPerson, cause string) {
 		}
 	}
 	if cause == deadRemoved {
-		p.granted, p.shown = nil, nil
+		p.granted, p.declined, p.shown = nil, nil, nil
 	}
 }

@@ -15,6 +15,7 @@ type facebookState struct {
 type facebookPersonState struct {
 	Pages           []string  `json:"pages"`
 	Granted         []string  `json:"granted,omitempty"`
+	Declined        []string  `json:"declined,omitempty"`
 	Shown           []string  `json:"shown,omitempty"`
 	DataAccessUntil time.Time `json:"data_access_until,omitzero"`
 }
@@ -32,7 +33,7 @@ func (f *facebook) state() *facebookState {
 		Codes: f.codes, Tokens: f.tokens,
 	}
 	for _, p := range f.people {
-		st.People[p.Username] = facebookPersonState{p.Pages, p.granted, p.shown, p.dataAccessUntil}
+		st.People[p.Username] = facebookPersonState{p.Pages, p.granted, p.declined, p.shown, p.dataAccessUntil}
 	}
 	for _, page := range f.pages {
 		st.Pages[page.ID] = facebookPageState{page.Portfolio, page.Instagram}
@@ -50,7 +51,7 @@ func (s *Simulator) restoreFacebook(st *facebookState) {
 		if !ok {
 			continue
 		}
-		p.granted, p.shown, p.dataAccessUntil = kept.Granted, kept.Shown, kept.DataAccessUntil
+		p.granted, p.declined, p.shown, p.dataAccessUntil = kept.Granted, kept.Declined, kept.Shown, kept.DataAccessUntil
 		p.Pages = []string{}
 		for _, id := range kept.Pages {
 			if s.page(id) != nil {

@@ -87,7 +87,11 @@ func NewFacebook(cfg FacebookConfig) (*Facebook, error) {
 // (https://developers.facebook.com/documentation/facebook-login/guides/advanced/manual-flow).
 // A configuration takes the place of the scopes
 // (https://developers.facebook.com/documentation/facebook-login/facebook-login-for-business).
-// ForceReauth makes the dialog ask again for what was declined before.
+//
+// It always asks again for what was declined before, as the dialog does not by
+// itself: who starts again would get nowhere
+// (https://developers.facebook.com/documentation/facebook-login/guides/permissions/request-revoke).
+// ForceReauth changes nothing.
 func (f *Facebook) ConsentURL(r igauth.ConsentRequest) *url.URL {
 	u := f.www.JoinPath(GraphVersion, "dialog/oauth")
 	query := url.Values{
@@ -95,14 +99,12 @@ func (f *Facebook) ConsentURL(r igauth.ConsentRequest) *url.URL {
 		"redirect_uri":  {f.redirectURI},
 		"response_type": {"code"},
 		"state":         {r.State.Reveal()},
+		"auth_type":     {"rerequest"},
 	}
 	if f.configID != "" {
 		query.Set("config_id", f.configID)
 	} else {
 		query.Set("scope", strings.Join(r.Scopes, ","))
-	}
-	if r.ForceReauth {
-		query.Set("auth_type", "rerequest")
 	}
 	u.RawQuery = query.Encode()
 	return u

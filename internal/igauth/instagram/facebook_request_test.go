@@ -33,7 +33,7 @@ func TestFacebookConsentURL(t *testing.T) {
 	scopes := []string{"business_management", "instagram_basic", "pages_show_list"}
 	base := url.Values{
 		"client_id": {appID}, "redirect_uri": {redirectURI}, "response_type": {"code"}, "state": {"st/4+te="},
-		"scope": {"business_management,instagram_basic,pages_show_list"},
+		"scope": {"business_management,instagram_basic,pages_show_list"}, "auth_type": {"rerequest"},
 	}
 	with := func(remove string, add url.Values) url.Values {
 		query := maps.Clone(base)
@@ -49,9 +49,9 @@ func TestFacebookConsentURL(t *testing.T) {
 		want         url.Values
 	}{
 		{"with scopes", srcDialog, newClient(t, host), false, base},
-		{"what was declined is asked for again", srcDialog, newClient(t, host), true, with("", url.Values{"auth_type": {"rerequest"}})},
+		{"with scopes, again", srcDialog, newClient(t, host), true, base},
 		{"with a configuration", srcBusiness, withConfig(t, host), false, with("scope", url.Values{"config_id": {configID}})},
-		{"with a configuration, again", srcBusiness, withConfig(t, host), true, with("scope", url.Values{"config_id": {configID}, "auth_type": {"rerequest"}})},
+		{"with a configuration, again", srcBusiness, withConfig(t, host), true, with("scope", url.Values{"config_id": {configID}})},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sourced(t, tt.source)
