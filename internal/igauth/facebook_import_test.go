@@ -10,18 +10,6 @@ import (
 	"igauth/internal/igauth"
 )
 
-// importBench has Facebook Login and no account.
-func importBench(t *testing.T) *graphBench {
-	t.Helper()
-	b := &graphBench{bench: newBench(t)}
-	if _, err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
-		t.Fatal(err)
-	}
-	b.advance(time.Minute)
-	b.addFacebook()
-	return b
-}
-
 func (b *graphBench) imports(in igauth.Import) (igauth.Account, error) {
 	b.t.Helper()
 	a, err := b.refresher.Import(b.t.Context(), in)
@@ -48,7 +36,7 @@ func TestImportOfAFacebookToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := importBench(t)
+			b := emptyGraphBench(t)
 			b.person.system = c.system
 			page := b.link(b.person, 1)
 			end := time.Time{}
@@ -137,7 +125,7 @@ func TestImportOfAFacebookTokenIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := importBench(t)
+			b := emptyGraphBench(t)
 			in := c.prepare(b)
 			before := b.rows()
 			_, err := b.imports(in)
@@ -161,7 +149,7 @@ func TestImportOfAFacebookTokenIsRefused(t *testing.T) {
 // left alone.
 func TestImportOfOneOfSeveralAccounts(t *testing.T) {
 	for _, name := range []string{"page.2", "@PAGE.2", "17841600000000002"} {
-		b := importBench(t)
+		b := emptyGraphBench(t)
 		b.facebook.pageSize = 2
 		for n := range 5 {
 			b.link(b.person, n)
@@ -176,7 +164,7 @@ func TestImportOfOneOfSeveralAccounts(t *testing.T) {
 // An account that is named keeps a token of Instagram Login of another one out,
 // too.
 func TestImportOfAnotherInstagramAccount(t *testing.T) {
-	b := importBench(t)
+	b := emptyGraphBench(t)
 	if _, err := b.imports(igauth.Import{Token: igauth.NewSecret("IGAAbrought"), Account: "somebody.else"}); igauth.CodeOf(err) != igauth.CodeAccountNotShown {
 		t.Errorf("got %v", err)
 	}
@@ -188,7 +176,7 @@ func TestImportOfAnotherInstagramAccount(t *testing.T) {
 // The same token again changes nothing, and a new one replaces it if that is
 // wanted.
 func TestFacebookTokenIsImportedAgain(t *testing.T) {
-	b := importBench(t)
+	b := emptyGraphBench(t)
 	b.id = b.join(b.person, 1)
 	_, held, err := b.store.Token(t.Context(), b.id, 0)
 	if err != nil {
@@ -207,7 +195,7 @@ func TestFacebookTokenIsImportedAgain(t *testing.T) {
 // Without its settings a token of Facebook Login is refused as before, and the
 // hint says how to switch it on.
 func TestFacebookTokenWithoutFacebookLogin(t *testing.T) {
-	b := importBench(t)
+	b := emptyGraphBench(t)
 	token := b.gives(b.person)
 	b.refresherWith(igauth.RefresherConfig{})
 	_, err := b.imports(igauth.Import{Token: token})
@@ -218,7 +206,7 @@ func TestFacebookTokenWithoutFacebookLogin(t *testing.T) {
 
 // A blip of Meta during an import is asked again.
 func TestFacebookImportSurvivesABlip(t *testing.T) {
-	b := importBench(t)
+	b := emptyGraphBench(t)
 	b.link(b.person, 1)
 	failed := map[string]bool{}
 	b.facebook.fail = func(method, _ string) error {

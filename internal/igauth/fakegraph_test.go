@@ -204,13 +204,20 @@ type graphBench struct {
 
 func newGraphBench(t *testing.T) *graphBench {
 	t.Helper()
+	b := emptyGraphBench(t)
+	b.id = b.join(b.person, 0)
+	return b
+}
+
+// emptyGraphBench has Facebook Login and no account yet.
+func emptyGraphBench(t *testing.T) *graphBench {
+	t.Helper()
 	b := &graphBench{bench: newBench(t)}
 	if _, err := b.store.Erase(t.Context(), testProfile.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.advance(time.Minute)
 	b.addFacebook()
-	b.id = b.join(b.person, 0)
 	return b
 }
 
