@@ -164,6 +164,8 @@ func (s *Store) empty(ctx context.Context, a *Account) error {
 	case errors.Is(err, ErrConflict) && a.Ref != "":
 		// It is of an attempt that lost; the account's next token outlives it.
 		a.sweepFrom(s.now().Add(24 * time.Hour))
+	case err != nil && work.Err() != nil:
+		return errors.Join(errVaultHangs, err)
 	case err != nil:
 		return err
 	default:
@@ -174,6 +176,9 @@ func (s *Store) empty(ctx context.Context, a *Account) error {
 	}
 	return nil
 }
+
+// errVaultHangs says that the vault used up the time that there was to empty it.
+var errVaultHangs = errors.New("the vault does not answer")
 
 // endHere saves an account whose vault is empty, or will be looked at later.
 func (s *Store) endHere(ctx context.Context, a *Account) error {
