@@ -298,7 +298,11 @@ func (c *disconnectCommand) Run(ctx context.Context, t *terminal) error {
 		if c.JSON {
 			return printJSON(t, view)
 		}
-		_, err = fmt.Fprintf(t.out, "%s is disconnected and its token is destroyed.\n", a.Username)
+		done := "is disconnected and its token is destroyed"
+		if revocation == igauth.RevocationRepeated {
+			done = "is disconnected already"
+		}
+		_, err = fmt.Fprintf(t.out, "%s %s.\n", a.Username, done)
 		if err == nil {
 			_, err = fmt.Fprintln(t.out, revocationText(view))
 		}

@@ -1,6 +1,7 @@
 package dictionary
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 
@@ -40,6 +41,12 @@ func facebookCases() []produced {
 		{code: igauth.CodeChoiceInvalid, visit: func(w *world) *httptest.ResponseRecorder {
 			asked := w.get(w.consent("/authorize?login=facebook", url.Values{"account": {"leo.agency"}}))
 			return w.post(asked.Header().Get("Location"), url.Values{"account": {"17841400000010111"}})
+		}},
+		{code: igauth.CodeOtherSite, visit: func(w *world) *httptest.ResponseRecorder {
+			asked := w.get(w.consent("/authorize?login=facebook", url.Values{"account": {"leo.agency"}}))
+			r := httptest.NewRequest(http.MethodPost, asked.Header().Get("Location"), nil)
+			r.Header.Set("Origin", "https://evil.example")
+			return w.do(r)
 		}},
 		{code: igauth.CodeAppSecret, how: "it is the Instagram app's", visit: facebookAs(ana),
 			change: func(w *world) { w.parts.MetaAppSecrets = secret(igsim.DefaultAppSecret) }},

@@ -336,7 +336,11 @@ type DisconnectView struct {
 // DisconnectView returns what may be shown of an account that was disconnected.
 func (s *Store) DisconnectView(a Account, revocation Revocation) DisconnectView {
 	view := DisconnectView{AccountView: s.View(a), Revocation: revocation}
-	if revocation != Revoked {
+	switch revocation {
+	case Revoked:
+	case RevocationRepeated:
+		view.Hint = "The account was disconnected before, and the answer then said what became of the app's access. " + RemoveAppHint(a.Login)
+	default:
 		view.Hint = RemoveAppHint(a.Login)
 	}
 	return view

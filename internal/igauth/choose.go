@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 var (
@@ -30,7 +31,8 @@ const maxChoice = 1 << 10
 
 // choose shows the visitor's accounts, and takes the answer. Whoever asks must have
 // the state and its cookie, as at the callback: no other site knows the one, and
-// browsers send the other with no other site's form.
+// browsers send the other with no other site's form. Should one of the two fail,
+// most browsers also say whose form it is.
 func (h *CallbackHandler) choose(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodPost:
@@ -39,6 +41,9 @@ func (h *CallbackHandler) choose(w http.ResponseWriter, r *http.Request) {
 		return
 	case prefetched(r):
 		w.WriteHeader(http.StatusNoContent)
+		return
+	case r.Method == http.MethodPost && foreign(r):
+		h.refuse(w, r, visit{}, newError(CodeOtherSite, nil))
 		return
 	}
 	query, err := single(r, "state")
@@ -79,6 +84,26 @@ func (h *CallbackHandler) choose(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Refresh", pause+";url="+next)
 	writePage(w, r, CodeInProgress, pageOptions{Continue: next})
+}
+
+// foreign reports whether a browser says that the page of another site has sent a
+// form. One that says nothing is believed, and so is the origin null: our own pages
+// send that, as they tell no referrer
+// (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+	default:
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" || origin == "null" {
+		return false
+	}
+	page, err := url.Parse(origin)
+	return err != nil || !strings.EqualFold(page.Host, r.Host)
 }
 
 // choice reads the account that was chosen; "" if none was.

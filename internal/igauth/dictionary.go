@@ -30,6 +30,7 @@ const (
 	CodeLoginUnknown     Code = "login_unknown"
 	CodeLoginOff         Code = "login_not_configured"
 	CodeChoiceInvalid    Code = "choice_invalid"
+	CodeOtherSite        Code = "sent_by_other_site"
 
 	// Facebook Login, between the consent and the account.
 	CodeNoPage               Code = "no_facebook_page"

@@ -22,8 +22,31 @@ const keepErased = 30 * 24 * time.Hour
 // vault cannot remove now, a later run removes. A disconnected account is
 // disconnected again without complaint.
 func (s *Store) Disconnect(ctx context.Context, id AccountID) (Account, error) {
-	read := func() (Account, error) { return s.Account(ctx, id) }
-	return s.end(ctx, read, func(a *Account) { a.disconnect(s.now(), s.now(), "") })
+	a, _, err := s.disconnect(ctx, id)
+	return a, err
+}
+
+// disconnect is Disconnect, and reports whether that was done before.
+func (s *Store) disconnect(ctx context.Context, id AccountID) (a Account, before bool, err error) {
+	for {
+		if a, err = s.Account(ctx, id); err != nil {
+			return Account{}, false, err
+		}
+		before = a.Status == StatusDisconnected
+		if before && !a.Lease.Work.byPerson() {
+			// There is no token to take away. Who consented before now, and has not
+			// come as far as the row, is too late all the same.
+			a.EndedAt = latest(a.EndedAt, s.now().UTC())
+			if err = s.save(ctx, &a, nil); err != nil {
+				err = fmt.Errorf("writing down the disconnection: %w", err)
+			}
+		} else {
+			a, err = s.takeAway(ctx, a, func(a *Account) { a.disconnect(s.now(), s.now(), "") }, Change{})
+		}
+		if !errors.Is(err, ErrConflict) {
+			return a, before, err
+		}
+	}
 }
 
 // Erase takes the token of an account away and forgets all that is known of the
@@ -90,21 +113,9 @@ func (s *Store) AccountsOf(ctx context.Context, id string) ([]AccountID, error) 
 // it last.
 func (a Account) isMeantBy(id string) bool { return string(a.ID) == id || a.AppScopedID == id }
 
-// end saves a change that takes an account's token away, and empties the vault.
-func (s *Store) end(ctx context.Context, read func() (Account, error), change func(*Account)) (Account, error) {
-	for {
-		a, err := read()
-		if err != nil {
-			return Account{}, err
-		}
-		if a, err = s.takeAway(ctx, a, change, Change{}); !errors.Is(err, ErrConflict) {
-			return a, err
-		}
-	}
-}
-
-// takeAway is one try of end, in one transaction with other records. ErrConflict
-// means that one of them has changed.
+// takeAway saves a change that takes an account's token away, in one transaction
+// with other records, and empties the vault. ErrConflict means that one of them has
+// changed.
 func (s *Store) takeAway(ctx context.Context, a Account, change func(*Account), with Change) (Account, error) {
 	displaced, kept := a.Lease, s.vault.Keeps(a.Ref) || !a.SweepAt.IsZero()
 	change(&a)
@@ -153,6 +164,8 @@ func (s *Store) empty(ctx context.Context, a *Account) error {
 	case errors.Is(err, ErrConflict) && a.Ref != "":
 		// It is of an attempt that lost; the account's next token outlives it.
 		a.sweepFrom(s.now().Add(24 * time.Hour))
+	case err != nil && work.Err() != nil:
+		return errors.Join(errVaultHangs, err)
 	case err != nil:
 		return err
 	default:
@@ -163,6 +176,9 @@ func (s *Store) empty(ctx context.Context, a *Account) error {
 	}
 	return nil
 }
+
+// errVaultHangs says that the vault used up the time that there was to empty it.
+var errVaultHangs = errors.New("the vault does not answer")
 
 // endHere saves an account whose vault is empty, or will be looked at later.
 func (s *Store) endHere(ctx context.Context, a *Account) error {

@@ -52,6 +52,11 @@ func (s *Store) intend(ctx context.Context, profile Profile, consented time.Time
 			a.sweepFrom(latest(now, a.Lease.Until))
 		}
 		lease.AppScopedID, lease.PageID = profile.AppScopedID, profile.PageID
+		lease.ConsentedAt = time.Time{}
+		if a.Ref == "" || a.Login != lease.Login {
+			// Whoever takes away a token of the same login ends the attempt with it.
+			lease.ConsentedAt = consented.UTC().Truncate(time.Second) // as Meta counts
+		}
 		a.claim(lease)
 		if flow != nil {
 			flow.Account = a.ID

@@ -18,6 +18,10 @@ type Lease struct {
 	Login       Login  `json:"login,omitempty"`
 	AppScopedID string `json:"app_scoped_id,omitempty"`
 	PageID      string `json:"page_id,omitempty"`
+	// ConsentedAt is when the person did: a request of Meta's from before leaves the
+	// attempt alone. Zero if the account had a token of the same login, which no
+	// request takes away without the attempt, and in leases of older versions.
+	ConsentedAt time.Time `json:"consented_at,omitempty,omitzero"`
 }
 
 // Work is what an attempt does.

@@ -105,6 +105,10 @@ func (s *Store) beginRemoval(ctx context.Context, request RemovalRequest) (Remov
 		case errors.Is(err, ErrDamaged):
 			// It stays open until somebody has mended it, and stops no other.
 			r.Accounts = append(r.Accounts, id)
+		case err == nil && r.awaits(a) && request.names(a):
+			if a.Status != StatusConnecting { // then there was nothing before
+				r.Accounts = append(r.Accounts, id)
+			}
 		case err != nil:
 			return Removal{}, fmt.Errorf("reading the account: %w", err)
 		case r.concerns(a) && request.names(a):
@@ -216,15 +220,25 @@ func (s *Store) carry(ctx context.Context, persons []Person, with *Change) error
 // through one of the logins or is just coming, and its owner has not consented
 // since.
 func (r Removal) concerns(a Account) bool {
-	coming := a.Lease.Work.byPerson() && slices.Contains(r.Logins, a.Lease.Login)
+	coming := a.Lease.Work.byPerson() && slices.Contains(r.Logins, a.Lease.Login) && !r.isBefore(a.Lease.ConsentedAt)
 	return a.Revision > 0 && (r.owns(a) || coming) && !r.precedes(a)
 }
 
 // precedes reports whether an account's owner has consented since the request.
-// Meta counts in seconds, and in the same one the request counts: who is asked once
-// more loses less than who is not believed.
-func (r Removal) precedes(a Account) bool {
-	return a.ConnectedAt.Truncate(time.Second).After(r.RequestedAt)
+func (r Removal) precedes(a Account) bool { return r.isBefore(a.ConnectedAt) }
+
+// isBefore reports whether a consent came after the request. Meta counts in
+// seconds, and in the same one the request counts: who is asked once more loses less
+// than who is not believed.
+func (r Removal) isBefore(consent time.Time) bool {
+	return consent.Truncate(time.Second).After(r.RequestedAt)
+}
+
+// awaits reports whether a removal must wait for what becomes of an account: all
+// tokens of before the request are gone, and somebody is connecting it by a consent
+// of after that. If nothing comes of it, there is something left to do.
+func (r Removal) awaits(a Account) bool {
+	return a.Ref == "" && a.Lease.Work.byPerson() && r.isBefore(a.Lease.ConsentedAt) && r.owns(a) && !r.precedes(a)
 }
 
 // owns reports whether an account came through one of the removal's logins.
@@ -291,6 +305,8 @@ func (s *Store) finishAccount(ctx context.Context, r Removal, id AccountID) (gon
 		switch {
 		case a.Revision == 0 || r.precedes(a) || !r.owns(a) && !r.concerns(a):
 			return true, nil
+		case r.awaits(a):
+			return false, nil
 		case a.Lease.Work.byPerson() || leftBehind(a, s.now()) || a.Status != StatusDeleting && (a.Status != StatusDisconnected || r.Kind == RemovalErase):
 			var with Change
 			if r.Kind == RemovalErase {

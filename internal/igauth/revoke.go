@@ -31,6 +31,9 @@ const (
 	RevocationKept Revocation = "kept_for_other_accounts"
 	// RevocationNone means that there was no live token to ask Meta with.
 	RevocationNone Revocation = "not_possible"
+	// RevocationRepeated means that the account was disconnected already: what
+	// became of the access was said then.
+	RevocationRepeated Revocation = "already_disconnected"
 )
 
 // RemoveAppHint tells an owner how to take the app's access away at Instagram or
@@ -61,11 +64,13 @@ func (s *Store) DisconnectAt(ctx context.Context, meta Revoker, id AccountID) (A
 		return Account{}, "", err // there is no such account, or the ledger does not answer
 	}
 	hasToken := err == nil
-	a, err := s.Disconnect(ctx, id)
-	if err != nil {
+	a, again, err := s.disconnect(ctx, id)
+	switch {
+	case err != nil:
 		return Account{}, "", err
-	}
-	if !hasToken {
+	case !hasToken && again:
+		return a, RevocationRepeated, nil
+	case !hasToken:
 		return a, RevocationNone, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeWithin)

@@ -74,7 +74,7 @@ func TestDisconnectAsksMetaAfterwards(t *testing.T) {
 				t.Errorf("Meta was asked %q", meta.asked)
 			}
 			// Once more there is nothing to ask with.
-			if answer := f.disconnect(meta); answer["revocation"] != string(igauth.RevocationNone) || len(meta.asked) != 1 {
+			if answer := f.disconnect(meta); answer["revocation"] != string(igauth.RevocationRepeated) || len(meta.asked) != 1 {
 				t.Errorf("the second time: got %v, Meta asked %d times", answer["revocation"], len(meta.asked))
 			}
 			// Meta may tell us now that the access has ended. The owner has come

@@ -34,6 +34,8 @@ type run struct {
 	report Report
 	// mute is set when the bus does not answer in time.
 	mute bool
+	// vaultHangs is set when the vault could not be emptied in time.
+	vaultHangs bool
 	// oldest is when the oldest event was written that could not be sent, and
 	// behind how long the account was due that is left to the next run.
 	oldest time.Time
@@ -239,6 +241,11 @@ func (r *run) account(ctx context.Context, a Account) {
 	case r.isQuiet(r.app(a)) && plan.Action.asksMeta():
 		r.deferred(a.DueAt)
 		return
+	case plan.Action == ActionDestroy && r.isHanging():
+		// The tokens that live come first. Whoever was tried is due behind the others
+		// in the next run.
+		r.deferred(a.DueAt)
+		return
 	}
 	r.count(func(report *Report) { report.Due++ })
 	var err error
@@ -254,6 +261,9 @@ func (r *run) account(ctx context.Context, a Account) {
 	case ActionDestroy:
 		if err = ErrConflict; !a.leased(r.now) {
 			err = r.destroy(ctx, a)
+		}
+		if errors.Is(err, errVaultHangs) {
+			r.hang()
 		}
 	default:
 		err = r.settle(ctx, a, nil)
@@ -349,6 +359,19 @@ func (r *run) isMute() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.mute
+}
+
+// hang lets the run empty the vault for no further account, like silence.
+func (r *run) hang() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.vaultHangs = true
+}
+
+func (r *run) isHanging() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.vaultHangs
 }
 
 // waiting keeps in mind since when an event waits.

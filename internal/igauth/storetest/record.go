@@ -65,6 +65,7 @@ func fullAccount(id igauth.AccountID) igauth.Account {
 			Attempt: "0123456789abcdef0123456789abcdef", Until: day.Add(time.Minute + 1), Work: igauth.WorkConnect, Generation: 1<<53 + 2,
 			RequestedScopes: []string{"instagram_business_basic", "instagram_business_manage_comments"},
 			Login:           igauth.LoginFacebook, AppScopedID: "24999999999999998", PageID: "104999999999998",
+			ConsentedAt: day.Add(-time.Minute),
 		},
 		Unpromoted: true,
 		ConfirmAt:  day.Add(25 * time.Hour),
@@ -132,6 +133,7 @@ func fullFlow(id igauth.FlowID) igauth.Flow {
 			Attempt: "fedcba9876543210fedcba9876543210", Until: day.Add(30 * time.Second), Work: igauth.WorkConnect, Generation: 3,
 			RequestedScopes: []string{"instagram_business_basic"},
 			Login:           igauth.LoginFacebook, AppScopedID: "24999999999999997", PageID: "104999999999997",
+			ConsentedAt: day.Add(-time.Minute + 1),
 		},
 		Choices: []igauth.Choice{
 			{Account: "17841401313574612", PageID: "104999999999996"},
