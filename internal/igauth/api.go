@@ -350,6 +350,7 @@ func (s *Store) DisconnectView(a Account, revocation Revocation) DisconnectView 
 const maxValidity = 60 * 24 * 60 * 60
 
 func (h *AccountsHandler) token(r *http.Request) (any, error) {
+	id := AccountID(r.PathValue("id"))
 	query, err := single(r, "min_valid_seconds")
 	seconds := 0
 	if err == nil {
@@ -358,7 +359,7 @@ func (h *AccountsHandler) token(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, h.refused(r, err)
 	}
-	a, token, err := h.store.TokenFor(r.Context(), h.audit, h.caller(r), AccountID(r.PathValue("id")), time.Duration(seconds)*time.Second)
+	a, token, err := h.store.TokenFor(r.Context(), h.audit, h.caller(r), id, time.Duration(seconds)*time.Second)
 	if err != nil {
 		return nil, err
 	}

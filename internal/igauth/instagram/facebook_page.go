@@ -71,13 +71,21 @@ type pageAnswer struct {
 	} `json:"instagram_business_account"`
 }
 
+// pageName and username are how many characters of each are kept, which is all of
+// those that people have. What a flow keeps of five hundred Pages must fit into one
+// item of a table.
+const (
+	pageName = 75
+	username = 30
+)
+
 func (p pageAnswer) page() igauth.Page {
 	return igauth.Page{
 		ID:       string(p.ID),
-		Name:     plain(p.Name, 200),
+		Name:     plain(p.Name, pageName),
 		Token:    p.Token.secret(),
 		Account:  igauth.AccountID(p.Instagram.ID),
-		Username: plain(p.Instagram.Username, 100),
+		Username: plain(p.Instagram.Username, username),
 		Tasks:    p.Tasks,
 	}
 }
