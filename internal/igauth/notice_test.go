@@ -75,7 +75,8 @@ func TestTokenThatFailsIsWarnedOfWithoutProbes(t *testing.T) {
 			b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
 				return igauth.Token{}, failure(igauth.CodeMetaRefused, true)
 			}
-			b.hours(59 * 24)
+			b.advance(25 * days)
+			b.hours(34 * 24)
 			got := b.messages(igauth.EventExpiring)
 			if len(got) != 1 || got[0].Body.ExpiresAt.Sub(got[0].At) < 9*days {
 				t.Errorf("got %+v", got)
@@ -89,7 +90,7 @@ func TestTokenThatFailsIsWarnedOfWithoutProbes(t *testing.T) {
 func TestWorkThatIsLeftForDaysIsNoticed(t *testing.T) {
 	b := newFleet(t, 5)
 	b.advance(23 * time.Hour)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // of which nothing is left for accounts
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // less than one account may take
 	defer cancel()
 	if report, err := b.refresher.RunOnce(ctx); !report.Unfinished || err != nil {
 		t.Errorf("due for an hour: got %+v, %v", report, err)

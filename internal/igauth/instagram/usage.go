@@ -2,6 +2,7 @@ package instagram
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -80,7 +81,7 @@ func appUsage(header http.Header) (most int, ok bool) {
 func businessUsage(header http.Header) (most int, regain time.Duration, ok bool) {
 	var accounts map[string][]struct {
 		counted
-		Minutes wholeCount `json:"estimated_time_to_regain_access"`
+		Minutes minutes `json:"estimated_time_to_regain_access"`
 	}
 	if json.Unmarshal([]byte(header.Get("X-Business-Use-Case-Usage")), &accounts) != nil || accounts == nil {
 		return 0, 0, false
@@ -88,7 +89,7 @@ func businessUsage(header http.Header) (most int, regain time.Duration, ok bool)
 	for _, uses := range accounts {
 		for _, use := range uses {
 			most = max(most, use.most())
-			regain = max(regain, time.Duration(max(0, min(int64(use.Minutes), int64(longestWait/time.Minute))))*time.Minute)
+			regain = max(regain, time.Duration(use.Minutes)*time.Minute)
 		}
 	}
 	return most, regain, true
@@ -108,5 +109,19 @@ func (p *percent) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	*p = percent(min(value, mostPercent))
+	return nil
+}
+
+// minutes is a number of whole minutes, rounded up, or text that is one. What is
+// none is 0, in the way of percent.
+type minutes int
+
+func (m *minutes) UnmarshalJSON(data []byte) error {
+	value, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
+	if err != nil || !(value > 0) {
+		*m = 0
+		return nil
+	}
+	*m = minutes(math.Ceil(min(value, longestWait.Minutes())))
 	return nil
 }
