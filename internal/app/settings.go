@@ -1,8 +1,9 @@
 // Package app is the composition root: it turns the environment into typed
 // settings, and settings into wired handlers. Its sub-packages compose one
 // program each, so that a function links only the clients that it calls:
-// authorize, callback, refresh, accounts, deauthorize and deletion for Lambda, dev for the development
-// server, local and deployed for the command.
+// authorize, callback, refresh, accounts, deauthorize and deletion for Lambda,
+// dev for the development server, local and deployed for the command. Stores and
+// metacalls hold what several of them share.
 package app
 
 import (

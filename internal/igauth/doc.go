@@ -1,7 +1,7 @@
 // Package igauth keeps Instagram access tokens alive. It is the domain of the
-// program: it imports the standard library only, and everything that touches
-// the outside (Meta, AWS, a file) implements one of its interfaces in a package
-// of its own.
+// program: it imports the standard library and golang.org/x/time/rate only, and
+// everything that touches the outside (Meta, AWS, a file) implements one of its
+// interfaces in a package of its own.
 //
 // # The nouns
 //
@@ -9,17 +9,23 @@
 // installation. Its row is kept by a [Ledger] and holds everything except the
 // token's text, which a [Vault] keeps; the row points to it with a [Ref].
 // A [Flow] is one attempt to connect, from /authorize to the end of /callback.
+// A [Person] is whoever connected accounts, by the id that Meta's callbacks use;
+// a [Removal] is what such a callback asked for, and its receipt.
 // A [Secret] is text that does not print.
 //
 // # The verbs
 //
-//   - [AuthorizeHandler] sends a visitor to Instagram. It makes no remote call.
+//   - [AuthorizeHandler] sends a visitor to Instagram or Facebook. It makes no
+//     remote call.
 //   - [CallbackHandler] receives the visitor back and hands the code to a
 //     [Connector], which spends it once and stores the account.
 //     With Facebook Login a visitor may have several; the flow then waits for
 //     their choice.
 //   - [Refresher] runs on a schedule: it refreshes the tokens that are due, asks
 //     about accounts that have been silent, and finishes what a crash left.
+//   - [Relay] tells the outside what happened, from the rows in which it waits.
+//   - [NewDeauthorizeHandler] and [DeletionHandler] answer Meta when somebody
+//     removes the app or wants to be forgotten.
 //   - [AccountsHandler] is the API of the site's backend.
 //   - [Links] makes addresses by which an account's owner connects it again.
 //

@@ -2,7 +2,6 @@ package igauth
 
 import (
 	"context"
-	"net/url"
 	"time"
 )
 
@@ -10,8 +9,6 @@ import (
 // accounts. Each method is one request; none repeats it. Errors are of type
 // *Error.
 type FacebookExchanger interface {
-	// ConsentURL returns the address of the login dialog for a flow.
-	ConsentURL(request ConsentRequest) *url.URL
 	// ExchangeCode spends a code for a person's token of an hour or two. If the
 	// error says Sent, the code may be spent.
 	ExchangeCode(ctx context.Context, code Secret) (Grant, error)

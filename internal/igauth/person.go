@@ -2,7 +2,6 @@ package igauth
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -37,12 +36,6 @@ type PersonID string
 // app-scoped id.
 func NewPersonID(login Login, appScopedID string) PersonID {
 	return PersonID(string(login) + "/" + appScopedID)
-}
-
-// Login returns through which login the person came.
-func (id PersonID) Login() Login {
-	login, _, _ := strings.Cut(string(id), "/")
-	return Login(login)
 }
 
 // A Person is the record by which a callback of Meta finds the accounts that it

@@ -48,9 +48,6 @@ func ParseReturnURLs(entries []string, loopback bool) (ReturnURLs, error) {
 	return urls, nil
 }
 
-// List returns the registered URLs, the default one first.
-func (u ReturnURLs) List() []string { return u.list }
-
 // Contains reports whether text is, byte for byte, a registered URL.
 func (u ReturnURLs) Contains(text string) bool {
 	for _, entry := range u.list {

@@ -18,9 +18,9 @@ type Slot struct {
 // A Vault keeps the text of tokens.
 //
 // All methods may be called concurrently, and obey ctx where they wait for
-// anything. Errors carry no secret;
-// other than ErrNotFound they mean that the vault could not be asked, which says
-// nothing about any token. The suite in storetest states this contract as tests.
+// anything. Errors carry no secret; other than ErrNotFound they mean that the
+// vault could not be asked, which says nothing about any token. The suite in
+// storetest states this contract as tests.
 type Vault interface {
 	// Put keeps a token and returns its Ref. The token that was promoted before
 	// stays what direct readers of the vault see. Putting the same token into

@@ -38,7 +38,7 @@ var mutants = slices.Concat(tokenMutants, metaMutants)
 var tokenMutants = []mutant{
 	{
 		"the row is committed before the vault has the token",
-		domain + "store.go", `		ref, err = s.vault.Put(ctx, slot, a.Profile, token)
+		domain + "commit.go", `		ref, err = s.vault.Put(ctx, slot, a.Profile, token)
 		return err
 	})
 	if err != nil {
@@ -61,7 +61,7 @@ var tokenMutants = []mutant{
 	},
 	{
 		"a commit does not look whether the generation has moved on",
-		domain + "store.go", `		case fresh.Generation != a.Generation || lease`, `		case lease`, racing, workers, steps,
+		domain + "commit.go", `		case fresh.Generation != a.Generation || lease`, `		case lease`, racing, workers, steps,
 	},
 	{
 		"the ledger saves whatever the revision is",
@@ -91,7 +91,7 @@ var tokenMutants = []mutant{
 	},
 	{
 		"who loses a race empties the vault",
-		domain + "store.go", `	if err != nil && s.vault.Keeps(ref) {
+		domain + "commit.go", `	if err != nil && s.vault.Keeps(ref) {
 		s.sweep(ctx, a)
 	}
 `, `	if err != nil && s.vault.Keeps(ref) {
@@ -127,14 +127,14 @@ var tokenMutants = []mutant{
 	},
 	{
 		"a promotion that did not happen is forgotten",
-		domain + "store.go", `	a.Unpromoted = s.vault.Keeps(a.Ref)
+		domain + "commit.go", `	a.Unpromoted = s.vault.Keeps(a.Ref)
 	switch {
 	case a.Unpromoted:`, `	switch {
 	case s.vault.Keeps(a.Ref):`, crash, single, cases("refresh/same/aws/"),
 	},
 	{
 		"an attempt that did not come back is given up",
-		domain + "store.go", `	ref, token, err := s.vault.Find(ctx, slot)
+		domain + "commit.go", `	ref, token, err := s.vault.Find(ctx, slot)
 `, `	ref, token, err := Ref(""), Token{}, ErrNotFound
 `, crash, single, cases("refresh/new-old-dies/aws/"),
 	},
@@ -175,7 +175,7 @@ var tokenMutants = []mutant{
 	},
 	{
 		"what was sealed stays in Secrets Manager, too",
-		domain + "store.go", `	case s.vault.Keeps(replaced):
+		domain + "commit.go", `	case s.vault.Keeps(replaced):
 		a.sweepFrom(s.now())
 `, ``, "./internal/app/stores", "TestVaultIsMigrated", nil,
 	},
@@ -227,7 +227,7 @@ var tokenMutants = []mutant{
 	},
 	{
 		"a change is told after it was saved, if the function lives so long",
-		domain + "store.go", `		err := s.save(ctx, &next, f)
+		domain + "commit.go", `		err := s.save(ctx, &next, f)
 		if err == nil {
 			if err := s.promote`, `		late := next.Outbox
 		next.Outbox = a.Outbox

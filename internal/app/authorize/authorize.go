@@ -1,5 +1,5 @@
 // Package authorize composes the Lambda function that sends visitors to
-// Instagram. Of AWS it knows Secrets Manager alone, for the state key.
+// Instagram or Facebook. Of AWS it knows Secrets Manager alone, for the state key.
 package authorize
 
 import (

@@ -1,5 +1,5 @@
 // Package callback composes the Lambda function that receives visitors back from
-// Instagram and stores their accounts.
+// Instagram or Facebook and stores their accounts.
 package callback
 
 import (

@@ -1,5 +1,5 @@
-// Package boltstore is the embedded ledger: one file, one process, nothing to
-// install. It serves the development server and the command on a laptop.
+// Package boltstore is the embedded ledger: one file and nothing to install. It
+// serves the development server and the command on a laptop, which take turns.
 //
 // The file has buckets of records: accounts, flows, persons and removals hold them
 // as JSON under their ids, and health holds the one record of the installation. The

@@ -9,7 +9,10 @@
 // with the account's id and the row's generation as associated data: a reference
 // that is copied into another row, or back into the same one after the token
 // changed, does not open. The plaintext is a small JSON object with the token,
-// its times and its scopes.
+// its times and its scopes, and with Facebook Login the person's token.
+//
+// A [Beside] lets an installation change to this vault, or from it, while it is in
+// use.
 package sealed
 
 import (
