@@ -154,15 +154,15 @@ func (w *world) probed() {
 
 // metaFails lets Meta fail for so many requests about the account.
 func (w *world) metaFails(kind string, count int) {
-	if err := w.sim.SetFault(igsim.Fault{Endpoint: "all", Kind: kind, Count: count, Account: person}); err != nil {
+	if err := w.sim.SetFault(igsim.Fault{Endpoint: "all", Kind: kind, Count: count, Account: w.whoConsents()}); err != nil {
 		panic(err)
 	}
 }
 
-// removed has the owner remove the app at Instagram, so that the token is dead.
+// removed has the owner remove the app at Meta, so that the token is dead.
 func (w *world) removed() {
 	w.probed()
-	if err := w.sim.RemoveApp(person); err != nil {
+	if err := w.sim.RemoveApp(w.whoConsents()); err != nil {
 		panic(err)
 	}
 }

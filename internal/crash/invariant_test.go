@@ -17,19 +17,20 @@ func (w *world) token() (string, error) {
 
 // checkLive fails if the account has no token that Meta accepts.
 func (w *world) checkLive(when string) {
-	text, err := w.token()
+	_, token, err := w.observer.Token(context.Background(), personID, 0)
 	switch {
 	case err != nil:
 		w.problem("%s: the token is not readable: %v", when, err)
-	case !w.sim.TokenAlive(text):
+	case !w.sim.TokenAlive(token.Value.Reveal()):
 		w.problem("%s: the token is dead at Meta", when)
 	}
+	w.checkRenewable(when, token)
 }
 
 // checkReadable fails if the account is shown as alive and its token cannot be
-// read.
+// read, unless its time is over and no run has seen that yet.
 func (w *world) checkReadable(when string) {
-	if w.live() {
+	if a, _ := w.row(); w.live() && (a.EndsAt().IsZero() || a.EndsAt().After(time.Now())) {
 		if _, err := w.token(); err != nil {
 			w.problem("%s: the account is live and its token is not readable: %v", when, err)
 		}
@@ -149,7 +150,7 @@ func (w *world) checkLog() {
 // tookAccessAway reports whether it is written down that the owner took access
 // away before the account was connected.
 func (w *world) tookAccessAway() bool {
-	p, err := w.stack.ledger.Person(context.Background(), igauth.NewPersonID(igauth.LoginInstagram, scopedID))
+	p, err := w.stack.ledger.Person(context.Background(), w.personAtMeta())
 	return err == nil && !p.EndedAt.IsZero()
 }
 

@@ -13,7 +13,9 @@ import (
 
 // A journey is where people have come in a case.
 type journey struct {
-	// back is the address to which Instagram sends the visitor, and seen what the
+	// viaFacebook says that the visitor comes through Facebook Login.
+	viaFacebook bool
+	// back is the address to which Meta sends the visitor, and seen what the
 	// visitor saw there.
 	back *url.URL
 	seen sight
@@ -54,12 +56,16 @@ func (w *world) end(k work) {
 	}
 }
 
-// click has the visitor at Instagram's window, about to come back.
+// click has the visitor at Meta's window, about to come back.
 func (w *world) click() { w.back = w.visitor.click() }
 
 // visit has the visitor come back.
 func (w *world) visit(p *process) {
-	seen := w.visitor.show(w.visitor.open(p, w.back))
+	w.sees(w.visitor.show(w.visitor.open(p, w.back)))
+}
+
+// sees notes what the visitor sees.
+func (w *world) sees(seen sight) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.seen = max(w.seen, seen)
@@ -143,7 +149,7 @@ func (w *world) erase(p *process) {
 func (w *world) remove(p *process, kind igauth.RemovalKind) {
 	var err error
 	request := igauth.RemovalRequest{
-		Kind: kind, Code: string(kind), UserID: scopedID, Logins: []igauth.Login{igauth.LoginInstagram}, At: time.Now(),
+		Kind: kind, Code: string(kind), UserID: w.scopedID(), Logins: []igauth.Login{w.login()}, At: time.Now(),
 	}
 	if p.do(func(ctx context.Context) { _, err = p.store().Remove(ctx, request) }) && err == nil {
 		w.wentAway()
@@ -155,6 +161,9 @@ func (w *world) remove(p *process, kind igauth.RemovalKind) {
 func (w *world) wentAway() {
 	w.mu.Lock()
 	w.claimsBefore = w.claims
+	if w.visitor.page != nil {
+		w.claimsBefore++ // who has to choose has consented
+	}
 	w.mu.Unlock()
 	w.gone.Store(true)
 	w.checkGone()
@@ -162,6 +171,10 @@ func (w *world) wentAway() {
 
 // generate makes a token of which igauth knows nothing, some time ago.
 func (w *world) generate(ago time.Duration) {
+	if w.viaFacebook {
+		w.generateFacebook(ago)
+		return
+	}
 	meta, ctx := w.instagram(), context.Background()
 	window := meta.ConsentURL(igauth.ConsentRequest{State: igauth.NewSecret("elsewhere"), Scopes: []string{igauth.ScopeBasic}})
 	grant := must(meta.ExchangeCode(ctx, igauth.NewSecret(w.consent(window).Query().Get("code"))))

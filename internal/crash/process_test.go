@@ -175,11 +175,23 @@ func (p *process) saved(change igauth.Change) {
 	if change.Health != nil {
 		p.w.wrote(change.Health.Outbox)
 	}
-	if change.Flow != nil && !p.facts.claimed {
-		p.facts.claimed = true
-		p.w.claims++
+	if f := change.Flow; f != nil {
+		p.savedFlow(*f)
 	}
 	if a := change.Account; a != nil && p.w.putRefs[a.Ref] == p {
+		p.facts.stored = true
+	}
+}
+
+// savedFlow notes what a save of a flow has done. The caller holds w.mu.
+func (p *process) savedFlow(f igauth.Flow) {
+	p.w.checkFlow(f)
+	switch {
+	case f.Revision == 1 && !f.Done() && !p.facts.claimed:
+		p.facts.claimed = true
+		p.w.claims++
+	case f.SealedToken != "" && f.Lease.Attempt == "":
+		// It waits for the visitor's choice.
 		p.facts.stored = true
 	}
 }
@@ -266,15 +278,19 @@ func (p *process) front() igauth.FrontConfig {
 		StateKeys: func(context.Context) ([]igauth.Secret, error) {
 			return []igauth.Secret{igauth.NewSecret(stateKey)}, nil
 		},
-		ReturnURLs: must(igauth.ParseReturnURLs([]string{returnURL}, false)),
-		Random:     p.random,
-		Log:        p.w.log,
+		Facebook:       p.w.facebookClient(),
+		FacebookScopes: []string{igauth.ScopeBusiness},
+		ReturnURLs:     must(igauth.ParseReturnURLs([]string{returnURL}, false)),
+		Random:         p.random,
+		Log:            p.w.log,
 	}
 }
 
 // callback handles a request to /callback.
 func (p *process) callback(r *http.Request) (*http.Response, bool) {
-	connector := must(igauth.NewConnector(igauth.ConnectorConfig{Store: p.store(), Meta: p.meta(), Log: p.w.log}))
+	connector := must(igauth.NewConnector(igauth.ConnectorConfig{
+		Store: p.store(), Meta: p.meta(), Facebook: p.facebook(), MetaAppID: igsim.MetaAppID, Log: p.w.log,
+	}))
 	return p.serve(must(igauth.NewCallbackHandler(p.front(), connector)), r)
 }
 
@@ -294,7 +310,9 @@ func (p *process) serve(h http.Handler, r *http.Request) (*http.Response, bool) 
 }
 
 func (p *process) refresher() *igauth.Refresher {
-	return must(igauth.NewRefresher(igauth.RefresherConfig{Store: p.store(), Meta: p.meta(), Relay: p.relay(), Log: p.w.log}))
+	return must(igauth.NewRefresher(igauth.RefresherConfig{
+		Store: p.store(), Meta: p.meta(), Facebook: p.facebook(), Relay: p.relay(), Log: p.w.log,
+	}))
 }
 
 func (p *process) relay() *igauth.Relay {

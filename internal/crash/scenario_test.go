@@ -3,7 +3,6 @@ package crash_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -276,7 +275,7 @@ func (w *world) interleave(first *process, one, two func()) {
 	case <-first.gate.held:
 	case <-done:
 	}
-	visiting := strings.HasPrefix(first.name, visit.name)
+	visiting := w.scenario.works[0].byVisitor()
 	died := first.killed
 	var tired <-chan time.Time
 	if first.isDead() {

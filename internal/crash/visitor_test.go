@@ -14,14 +14,21 @@ import (
 type visitor struct {
 	w       *world
 	cookies map[string]string
+	// page is where the visitor has to choose an account, once that was asked.
+	page *url.URL
 }
 
-// click follows the link to connect, consents at Instagram, and returns the
-// address to which Instagram sends the visitor back.
+// click follows the link to connect, consents at Meta, and returns the address to
+// which Meta sends the visitor back.
 func (v *visitor) click() *url.URL {
+	v.page = nil
+	link := origin + "/authorize"
+	if v.w.viaFacebook {
+		link += "?login=facebook"
+	}
 	p := v.w.process("authorize", apiLife)
 	h := must(igauth.NewAuthorizeHandler(p.front(), v.w.instagram()))
-	resp, _ := p.serve(h, httptest.NewRequest(http.MethodGet, origin+"/authorize", nil))
+	resp, _ := p.serve(h, httptest.NewRequest(http.MethodGet, link, nil))
 	v.keep(resp)
 	return v.w.consent(must(url.Parse(resp.Header.Get("Location"))))
 }
@@ -41,6 +48,7 @@ type sight int
 const (
 	seesNothing sight = iota // no answer, or one that says to come again later
 	seesWait                 // the page reloads itself
+	seesChoice               // there are several accounts to choose from
 	seesFailed               // the page, or the site, says to try again
 	seesConnected
 )
@@ -52,7 +60,11 @@ func (v *visitor) load(back *url.URL) sight {
 
 // open has a process answer the visitor's request.
 func (v *visitor) open(p *process, back *url.URL) *http.Response {
-	r := httptest.NewRequest(http.MethodGet, back.String(), nil)
+	return v.send(p, httptest.NewRequest(http.MethodGet, back.String(), nil))
+}
+
+// send has a process answer a request of the visitor's browser.
+func (v *visitor) send(p *process, r *http.Request) *http.Response {
 	for name, value := range v.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
@@ -71,10 +83,18 @@ func (v *visitor) show(resp *http.Response) sight {
 		return seesNothing
 	case resp.Header.Get("Refresh") != "":
 		return seesWait
+	case resp.StatusCode == http.StatusOK:
+		return v.showChoice(resp)
 	case resp.StatusCode != http.StatusSeeOther:
 		return seesFailed
 	}
 	site := must(url.Parse(resp.Header.Get("Location")))
+	if site.Path == choosePath {
+		v.w.mu.Lock()
+		defer v.w.mu.Unlock()
+		v.page = site
+		return seesChoice
+	}
 	if site.Query().Get("status") != "connected" {
 		return seesFailed
 	}
@@ -102,12 +122,15 @@ const patience = igauth.FlowLifetime + 2*time.Minute
 func (v *visitor) insist(back *url.URL) bool {
 	began := time.Now()
 	for time.Since(began) < patience {
-		switch v.load(back) {
+		switch v.load(v.next(back)) {
 		case seesConnected:
 			return true
 		case seesFailed:
 			v.w.told = max(v.w.told, time.Since(began))
 			return false
+		case seesChoice:
+			v.show(v.send(v.w.process("choice", callbackLife), v.chosen()))
+			time.Sleep(2 * time.Second)
 		case seesWait:
 			time.Sleep(2 * time.Second)
 		case seesNothing:

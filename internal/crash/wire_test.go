@@ -74,14 +74,23 @@ func (w *world) askMeta(r *http.Request, e errand) *http.Response {
 	resp := recorder.Result()
 	var token struct {
 		Text string `json:"access_token"`
+		// Data are the Pages of Facebook's list.
+		Data json.RawMessage `json:"data"`
 	}
 	_ = json.Unmarshal(recorder.Body.Bytes(), &token)
+	var pages []struct {
+		Text string `json:"access_token"`
+	}
+	_ = json.Unmarshal(token.Data, &pages)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r.URL.Path == "/oauth/access_token" {
-		form := httptest.NewRequest(r.Method, r.URL.String(), bytes.NewReader(body))
-		form.Header = r.Header
-		code := form.FormValue("code")
+	for _, page := range pages {
+		w.secrets[page.Text] = "a Page's token"
+	}
+	form := httptest.NewRequest(r.Method, r.URL.String(), bytes.NewReader(body))
+	form.Header = r.Header
+	code := form.FormValue("code")
+	if code != "" {
 		if w.books.codes[code]++; w.books.codes[code] > 1 {
 			w.problemLocked("a code was sent %d times", w.books.codes[code])
 		}
@@ -93,24 +102,26 @@ func (w *world) askMeta(r *http.Request, e errand) *http.Response {
 	if e.p == nil {
 		return resp // a token of which igauth knows nothing
 	}
-	switch r.URL.Path {
-	case "/oauth/access_token":
+	switch {
+	case code != "":
 		w.books.spent++
-	case "/access_token":
+	case r.URL.Path == "/access_token":
 		w.books.since[token.Text] = time.Now()
-	case "/refresh_access_token":
+	case r.URL.Path == "/refresh_access_token":
 		w.books.since[token.Text] = time.Now()
 		e.p.facts.renewed, e.p.facts.stored = w.behaviour == "new-old-dies", false
 	}
 	return resp
 }
 
-// consent gives a person's consent and returns where Instagram sends the visitor.
+// consent gives a person's consent and returns where Meta sends the visitor.
 func (w *world) consent(window *url.URL) *url.URL {
 	form := window.Query()
 	form.Set("decision", "approve")
-	form.Set("account", person)
-	r := httptest.NewRequest(http.MethodPost, "/oauth/authorize", bytes.NewReader([]byte(form.Encode())))
+	form.Set("account", w.whoConsents())
+	address := *window
+	address.RawQuery = ""
+	r := httptest.NewRequest(http.MethodPost, address.String(), bytes.NewReader([]byte(form.Encode())))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	recorder := httptest.NewRecorder()
 	w.sim.ServeHTTP(recorder, r)

@@ -17,7 +17,8 @@ import (
 const (
 	person   = "maria.bakes"
 	personID = igauth.AccountID("17841400000010111")
-	scopedID = "38281000000004703"
+	// instagramScopedID is she as the app of Instagram Login knows her.
+	instagramScopedID = "38281000000004703"
 )
 
 // stateKey authenticates the states of the flows.
@@ -92,12 +93,12 @@ func newWorld(s *scenario, behaviour string, build func() *stack, faults []fault
 		books:   metaBooks{codes: map[string]int{}, since: map[string]time.Time{}},
 		events:  eventBooks{written: map[string]string{}, accepted: map[string]bool{}},
 		putRefs: map[igauth.Ref]*process{}, puts: map[igauth.Slot]put{},
-		secrets: map[string]string{igsim.DefaultAppSecret: "the app secret", stateKey: "a key"},
+		secrets: map[string]string{igsim.DefaultAppSecret: "the app secret", igsim.DefaultMetaAppSecret: "the Meta app's secret", stateKey: "a key"},
 		excuses: map[loss]bool{}, losses: map[loss]int{},
 	}
 	w.log = slog.New(slog.NewTextHandler(lockedWriter{w}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.sim = must(igsim.New(igsim.Config{Now: time.Now}))
-	if err := w.sim.SetBehaviour(igsim.Behaviour{Refresh: refreshes[behaviour]}); err != nil {
+	if err := w.sim.SetBehaviour(behaviours[behaviour]); err != nil {
 		panic(err)
 	}
 	w.stack = build()
@@ -106,8 +107,13 @@ func newWorld(s *scenario, behaviour string, build func() *stack, faults []fault
 	return w
 }
 
-// refreshes are the simulator's words for what a refresh gives.
-var refreshes = map[string]string{"same": "same", "new-old-lives": "new", "new-old-dies": "rotate"}
+// behaviours are the simulator's words for what a refresh gives. At Facebook
+// nothing dies of it.
+var behaviours = map[string]igsim.Behaviour{
+	"same":          {Refresh: "same", Extend: "same"},
+	"new-old-lives": {Refresh: "new", Extend: "new", PageToken: "new"},
+	"new-old-dies":  {Refresh: "rotate"},
+}
 
 var allBehaviours = []string{"same", "new-old-lives", "new-old-dies"}
 

@@ -71,6 +71,11 @@ func (h *CallbackHandler) choose(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, v, CodeChoiceInvalid)
 		return
 	}
+	if err != nil && choosesAgain(err) {
+		h.Log.ErrorContext(r.Context(), "choice not made yet", "flow", v.state.id(), "code", CodeOf(err), "err", err)
+		writePage(w, r, CodeOf(err), pageOptions{Again: h.againURL(r.Context(), v.state), Continue: chooseURL(v.text)})
+		return
+	}
 	if err != nil {
 		h.answer(w, r, v, outcome, err)
 		return

@@ -59,10 +59,29 @@ func (c *Connector) connectFacebook(ctx context.Context, began time.Time, arriva
 	if flow.SealedToken, err = consent.sealedWith(arrival.Seal); err != nil {
 		return fmt.Errorf("keeping the person's token: %w", err)
 	}
+	return c.keepChoice(ctx, flow)
+}
+
+// keepChoice stores a flow that waits for the visitor's choice.
+func (c *Connector) keepChoice(ctx context.Context, flow *Flow) error {
 	flow.Lease = Lease{}
-	if err := c.store.save(ctx, nil, flow); errors.Is(err, ErrConflict) {
+	err := c.store.save(ctx, nil, flow)
+	if err != nil && !errors.Is(err, ErrConflict) {
+		// The code is spent, and what it was spent for is nowhere else. It is worth
+		// some last words.
+		last, cancel := afterwards(ctx)
+		defer cancel()
+		if err = c.store.save(last, nil, flow); errors.Is(err, ErrConflict) {
+			kept, unread := read(last, func(ctx context.Context) (Flow, error) { return c.store.ledger.Flow(ctx, flow.ID) })
+			if unread == nil && kept.SealedToken == flow.SealedToken {
+				return nil // the save whose answer was lost has done it
+			}
+		}
+	}
+	switch {
+	case errors.Is(err, ErrConflict):
 		return newError(CodeOutcomeUnknown, err) // this request was given up
-	} else if err != nil {
+	case err != nil:
 		return fmt.Errorf("keeping the choice: %w", err)
 	}
 	return nil
@@ -238,7 +257,8 @@ func (c *Connector) Choices(ctx context.Context, arrival Arrival) ([]Choice, Out
 // Choose goes on with a flow after CodeChoose: it connects the account that the
 // visitor has chosen, and returns how the flow ended. Of all requests exactly one
 // does that; whatever the others have chosen, they get the same outcome. The error
-// may be CodeChoiceInvalid, which changes nothing.
+// may be CodeChoiceInvalid, which changes nothing, or say that Meta or a store does
+// not answer: then the visitor may choose again, as nothing is spent.
 func (c *Connector) Choose(ctx context.Context, arrival Arrival, account AccountID) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeLeft(ctx))
 	defer cancel()
@@ -260,7 +280,36 @@ func (c *Connector) Choose(ctx context.Context, arrival Arrival, account Account
 		} else if err != nil {
 			return Outcome{}, fmt.Errorf("claiming the flow: %w", err)
 		}
-		return c.end(ctx, LoginFacebook, flow, c.connectChoice(ctx, arrival, chosen, &flow))
+		err = c.connectChoice(ctx, arrival, chosen, &flow)
+		if err != nil && flow.waits() && flow.Account == "" && choosesAgain(err) {
+			c.askAgain(ctx, flow)
+			return Outcome{}, err
+		}
+		return c.end(ctx, LoginFacebook, flow, err)
+	}
+}
+
+// choosesAgain reports whether a choice that failed may succeed when it is made
+// again.
+func choosesAgain(err error) bool {
+	e, known := errors.AsType[*Error](err)
+	switch {
+	case !known:
+		return true // a store
+	case e.Code == CodeMetaRefused:
+		return false // a clear no, though we do not know the reason
+	}
+	return e.Class == ClassTransient || e.Code == CodeRateLimited
+}
+
+// askAgain has a flow wait for the choice again. If that cannot be saved, it does so
+// when the lease is over.
+func (c *Connector) askAgain(ctx context.Context, flow Flow) {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	flow.Lease = Lease{}
+	if err := c.store.save(ctx, nil, &flow); err != nil {
+		c.log.WarnContext(ctx, "the choice is not free yet", "flow", flow.ID, "err", err)
 	}
 }
 
