@@ -139,7 +139,7 @@ func decodeSegment(text string) ([]byte, bool) {
 	if padding := len(text) - len(bare); padding > 0 && (len(text)%4 != 0 || padding > 2) {
 		return nil, false
 	}
-	if strings.ContainsAny(bare, "\r\n") {
+	if strings.Contains(bare, "\r") || strings.Contains(bare, "\n") {
 		return nil, false
 	}
 	data, err := segmentEncoding.DecodeString(bare)
