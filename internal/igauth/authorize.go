@@ -91,6 +91,9 @@ func (h *AuthorizeHandler) begin(w http.ResponseWriter, r *http.Request) (*url.U
 	if usual := h.scopes(wish.login); wish.scopes == nil || usual == nil {
 		wish.scopes = usual
 	}
+	if !scopesFit(wish.scopes) {
+		return nil, newError(CodeRequestInvalid, nil)
+	}
 	state, cookie, err := newFlowState(h.Random, h.Now(), h.ReturnURLs.mark(returnTo), wish)
 	if err != nil {
 		return nil, err

@@ -58,6 +58,9 @@ func newFront(cfg FrontConfig) (front, error) {
 	if cfg.FacebookScopes != nil {
 		cfg.FacebookScopes = sortedScopes(append(slices.Clone(cfg.FacebookScopes), LoginFacebook.requiredScopes()...))
 	}
+	if !scopesFit(cfg.Scopes) || !scopesFit(cfg.FacebookScopes) {
+		return front{}, errors.New("the scopes are too many: some 20 of them fit into a state")
+	}
 	cfg.Now, cfg.Random, cfg.Log = nowOr(cfg.Now), randomOr(cfg.Random), logOr(cfg.Log)
 	return front{FrontConfig: cfg, cookies: flowCookies{plain: cfg.PlainHTTP}}, nil
 }

@@ -148,6 +148,11 @@ func openState(text Secret, keys []Secret, appID string, now time.Time) (flowSta
 	return s, nil
 }
 
+// scopesFit reports whether a state has room for scopes, whatever else it says.
+func scopesFit(scopes []string) bool {
+	return base64.RawURLEncoding.EncodedLen(stateHeadSize+maxAccountID+len(shortenScopes(scopes))+macSize) <= maxStateLength
+}
+
 // shortenScopes and lengthenScopes keep the state short: scopes share a prefix.
 func shortenScopes(scopes []string) string {
 	short := make([]string, len(scopes))
