@@ -150,8 +150,10 @@ func (r *run) heal(ctx context.Context, app *app) error {
 		}
 	}
 	app.quiet = !healed && !app.breaker.believe && found
-	// Whether all are dead is counted from a time at which one was not.
-	if app.healing = healed && incident.Class != ClassDead; app.healing {
+	// Whether all are dead is counted from a time at which one was not. The other
+	// parts of a run wait for the end of an incident, and must not wait for a run.
+	whole := len(r.shards) == r.store.ledger.Shards()
+	if app.healing = healed && whole && incident.Class != ClassDead; app.healing {
 		return nil
 	}
 	return r.tried(ctx, app, healed)

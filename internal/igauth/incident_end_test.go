@@ -148,3 +148,25 @@ func TestIncidentThatAnotherRunSeesStays(t *testing.T) {
 		t.Errorf("an hour later: %v", err)
 	}
 }
+
+// The parts of a run do not wait till the part that tried has done all its work.
+func TestPartsWaitForTheTrialAlone(t *testing.T) {
+	b := newSpreadFleet(t, 40)
+	b.advance(35 * days)
+	b.metaSays(everybody(igauth.CodeMetaUnavailable))
+	_, _ = b.refresher.RunShard(t.Context(), 0, 4)
+	if len(b.health().Incidents) != 1 {
+		t.Fatal("no incident")
+	}
+	b.advance(time.Hour)
+	b.refresherWith(igauth.RefresherConfig{Parallel: 1})
+	var open []int
+	b.metaSays(func(string) igauth.Code {
+		open = append(open, len(b.health().Incidents))
+		return ""
+	})
+	report, err := b.refresher.RunShard(t.Context(), 0, 4)
+	if err != nil || report.Refreshed < 5 || open[0] != 1 || open[1] != 0 {
+		t.Errorf("got %+v, %v; incidents at each call %v", report, err, open)
+	}
+}
