@@ -43,7 +43,7 @@ func (c *doctorCommand) Validate() error {
 	case c.AWS && c.Data != "":
 		return errors.New("--data is for a folder, and --aws for a deployed stack: leave one out")
 	case !c.AWS && c.Stack != defaultStack:
-		return errors.New("--stack is for a deployed stack: say --aws, too")
+		return errStackWithoutAWS
 	}
 	return nil
 }
