@@ -160,14 +160,27 @@ func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account
 
 type tokenCommand struct {
 	where
-	Account  string        `arg:"" help:"The account's id or username."`
-	MinValid time.Duration `help:"Fail unless the token lives at least this long, such as 36h." placeholder:"DURATION"`
+	Account  string `arg:"" help:"The account's id or username."`
+	MinValid span   `help:"Fail unless the token lives at least this long, such as 7d or 36h." placeholder:"TIME"`
+}
+
+// A span is a time as the policy has it.
+type span time.Duration
+
+// UnmarshalText is called with what stands in the command line.
+func (s *span) UnmarshalText(text []byte) error {
+	d, err := igauth.ParseSpan(string(text))
+	if err != nil {
+		return fmt.Errorf("%q %w", text, err)
+	}
+	*s = span(d)
+	return nil
 }
 
 // Help is shown by igauth token --help.
 func (tokenCommand) Help() string {
 	return `The token goes to standard output, and nothing else does. The exit code is 3 when
-the account has no live token.`
+the account has no live token, or none that lives as long as --min-valid asks.`
 }
 
 func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
@@ -177,7 +190,7 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 			_, _, refused := store.TokenFor(ctx, audit, who, igauth.AccountID(c.Account), 0)
 			return errors.Join(err, unlessKnown(refused))
 		}
-		a, token, err := store.TokenFor(ctx, audit, who, a.ID, c.MinValid)
+		a, token, err := store.TokenFor(ctx, audit, who, a.ID, time.Duration(c.MinValid))
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -48,18 +49,22 @@ func (s *fakeStack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked, _ := io.ReadAll(r.Body)
+	answer := "{}"
+	switch target := r.Header.Get("X-Amz-Target"); {
+	case target == "secretsmanager.GetSecretValue" && strings.Contains(string(asked), "igauth/state-key"):
+		answer = fmt.Sprintf(`{"Name":"igauth/state-key","SecretString":%q}`, strings.Repeat("k", 64))
+	case target == "DynamoDB_20120810.GetItem" && strings.Contains(string(asked), "account#"+stackAccount):
+		answer = stackItem(time.Now().UTC())
+	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	if r.Header.Get("X-Amz-Target") == "secretsmanager.GetSecretValue" && strings.Contains(string(asked), "igauth/state-key") {
-		_, _ = fmt.Fprintf(w, `{"Name":"igauth/state-key","SecretString":%q}`, strings.Repeat("k", 64))
-		return
-	}
-	if r.Header.Get("X-Amz-Target") != "DynamoDB_20120810.GetItem" || !strings.Contains(string(asked), "account#"+stackAccount) {
-		_, _ = io.WriteString(w, "{}")
-		return
-	}
-	now := time.Now().UTC()
+	w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte(answer))))
+	_, _ = io.WriteString(w, answer)
+}
+
+// stackItem is the account as DynamoDB has it.
+func stackItem(now time.Time) string {
 	at := func(t time.Time) string { return fmt.Sprintf(`{"S":%q}`, t.Format(time.RFC3339)) }
-	_, _ = fmt.Fprintf(w, `{"Item":{"pk":{"S":"account#%s"},"id":{"S":%q},"username":{"S":"maria.bakes"},"status":{"S":"active"},"generation":{"N":"1"},"revision":{"N":"1"},
+	return fmt.Sprintf(`{"Item":{"pk":{"S":"account#%s"},"id":{"S":%q},"username":{"S":"maria.bakes"},"status":{"S":"active"},"generation":{"N":"1"},"revision":{"N":"1"},
 		"login":{"S":"instagram"},"issued_at":%s,"checked_at":%s,"connected_at":%s,"expires_at":%s,"ref":{"S":"v"}}}`,
 		stackAccount, stackAccount, at(now.Add(-24*time.Hour)), at(now), at(now.Add(-24*time.Hour)), at(now.Add(59*24*time.Hour)))
 }
