@@ -151,11 +151,23 @@ func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account
 	}
 	switch len(found) {
 	case 0:
-		return igauth.Account{}, fmt.Errorf("no account has the id or username %q; igauth accounts list shows all", name)
+		return igauth.Account{}, unknownName(name)
 	case 1:
 		return found[0], nil
 	}
-	return igauth.Account{}, fmt.Errorf("%d accounts have the username %q; use an id", len(found), name)
+	ids := make([]string, len(found))
+	for i, a := range found {
+		ids[i] = string(a.ID)
+	}
+	return igauth.Account{}, fmt.Errorf("%d accounts have the username %q: use the id of the one that you mean, %s", len(found), name, strings.Join(ids, " or "))
+}
+
+// An unknownName is a name that no account has. It is told from other failures by
+// the code that an unknown id has.
+type unknownName string
+
+func (n unknownName) Error() string {
+	return fmt.Sprintf("no account has the id or username %q; igauth accounts list shows all", string(n))
 }
 
 type tokenCommand struct {

@@ -155,6 +155,11 @@ func problemOf(err error) *problem {
 		p.Message = message(e)
 		return &p
 	}
+	if unknown, ok := errors.AsType[unknownName](err); ok {
+		p := igauth.CodeAccountNotFound.Explain()
+		p.Message = unknown.Error()
+		return &p
+	}
 	return &problem{Code: "failed", Message: err.Error()}
 }
 
