@@ -72,7 +72,7 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		}
 		line := imported{Where: entry.Where}
 		in := igauth.Import{Token: personsToken(entry), Scopes: entry.Scopes, Replace: c.Replace, Account: c.Account}
-		if line.Problem = tooShort(in.Token); line.Problem != nil {
+		if line.Problem = tooShort(entry); line.Problem != nil {
 			failed++
 			done = append(done, line)
 			continue

@@ -114,16 +114,15 @@ const shortest = 24
 
 // tooShort returns what is wrong with a text that nothing else is wrong with, and of
 // which Meta need not be asked.
-func tooShort(token igauth.Secret) *problem {
-	if err := igauth.CheckTokenText(token); err != nil && igauth.CodeOf(err) != igauth.CodeTokenFacebook {
-		return nil // the import says it better
-	}
-	length := len(token.Reveal())
-	if length >= shortest {
+func tooShort(entry tokenfile.Entry) *problem {
+	if entry.Token.Len() >= shortest || !entry.UserToken.IsZero() {
 		return nil
 	}
+	if err := igauth.CheckTokenText(entry.Token); err != nil && igauth.CodeOf(err) != igauth.CodeTokenFacebook {
+		return nil // the import says it better
+	}
 	p := igauth.CodeTokenDamaged.Explain()
-	p.Message = "This is too short for a token: " + count(length, "character")
+	p.Message = "This is too short for a token: " + count(entry.Token.Len(), "character")
 	p.Cause = "Tokens have some 200 characters."
 	return &p
 }
