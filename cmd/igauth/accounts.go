@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/user"
 	"slices"
@@ -14,52 +13,10 @@ import (
 	"time"
 
 	"igauth/internal/app"
-	"igauth/internal/app/deployed"
 	"igauth/internal/app/local"
 	"igauth/internal/igauth"
 	"igauth/internal/igsim"
 )
-
-// where says which accounts a command works on.
-type where struct {
-	Data  string `default:"data" help:"Folder of igauth dev (default ${default})." type:"path" placeholder:"DIR"`
-	AWS   bool   `name:"aws" help:"Work on the stack deployed in AWS, with the credentials and region of the AWS CLI."`
-	Stack string `default:"igauth" help:"Name of the deployed stack (default ${default})." placeholder:"NAME"`
-	Vault string `help:"Where a deployed stack keeps new tokens: secretsmanager or sealed (default: sealed if the stack has a keyset)." placeholder:"VAULT"`
-	JSON  bool   `name:"json" help:"Print JSON."`
-}
-
-// defaultStack is the name of a stack that nobody named.
-const defaultStack = "igauth"
-
-// open returns the parts that the commands are wired from, and what to call when
-// they are no longer needed.
-func (w where) open(ctx context.Context, t *terminal) (app.Parts, func(), error) {
-	if w.AWS {
-		var kind app.VaultKind
-		if w.Vault != "" {
-			var err error
-			if kind, err = app.ParseVaultKind(w.Vault); err != nil {
-				return app.Parts{}, nil, err
-			}
-		}
-		parts, err := deployed.Open(ctx, w.Stack, kind, os.Getenv, logger(t, false, slog.LevelError))
-		return parts, func() {}, err
-	}
-	if w.Vault != "" || w.Stack != defaultStack {
-		return app.Parts{}, nil, errors.New("--stack and --vault are for a deployed stack: say --aws, too")
-	}
-	folder, err := local.Open(w.Data, nil)
-	if err != nil {
-		return app.Parts{}, nil, err
-	}
-	parts := folder.Parts(folder.Now, logger(t, false, slog.LevelError))
-	parts.MetaAppSecrets = metaAppSecret(folder, os.Getenv)
-	if parts.Settings.Policy, _, err = folderPolicy(folder); err != nil {
-		return app.Parts{}, nil, errors.Join(err, folder.Close())
-	}
-	return parts, func() { _ = folder.Close() }, nil
-}
 
 // metaAppSecret returns the secret of the Meta app, which a folder does not keep. The
 // simulator's is no secret.
@@ -74,40 +31,6 @@ func metaAppSecret(folder *local.Folder, getenv func(string) string) func(contex
 		}
 		return []igauth.Secret{igauth.NewSecret(secret)}, nil
 	}
-}
-
-// store opens the accounts and calls do.
-func (w where) store(ctx context.Context, t *terminal, do func(*igauth.Store) error) error {
-	return w.parts(ctx, t, func(_ app.Parts, store *igauth.Store) error { return do(store) })
-}
-
-// parts is store for a command that needs more than the accounts.
-func (w where) parts(ctx context.Context, t *terminal, do func(app.Parts, *igauth.Store) error) error {
-	parts, closing, err := w.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer closing()
-	store, err := parts.Store()
-	if err != nil {
-		return err
-	}
-	return do(parts, store)
-}
-
-// audited is store for a command that reads tokens: who reads, and where that is
-// written down.
-func (w where) audited(ctx context.Context, t *terminal, do func(store *igauth.Store, audit igauth.Auditor, who string) error) error {
-	return w.parts(ctx, t, func(parts app.Parts, store *igauth.Store) error {
-		audit, who := parts.Audit, localUser()
-		if w.AWS {
-			var err error
-			if audit, who, err = deployed.OpenAudit(ctx, w.Stack); err != nil {
-				return err
-			}
-		}
-		return do(store, audit, who)
-	})
 }
 
 // localUser names who sits at this machine.
@@ -228,23 +151,48 @@ func find(ctx context.Context, store *igauth.Store, name string) (igauth.Account
 	}
 	switch len(found) {
 	case 0:
-		return igauth.Account{}, fmt.Errorf("no account has the id or username %q; igauth accounts list shows all", name)
+		return igauth.Account{}, unknownName(name)
 	case 1:
 		return found[0], nil
 	}
-	return igauth.Account{}, fmt.Errorf("%d accounts have the username %q; use an id", len(found), name)
+	ids := make([]string, len(found))
+	for i, a := range found {
+		ids[i] = string(a.ID)
+	}
+	return igauth.Account{}, fmt.Errorf("%d accounts have the username %q: use the id of the one that you mean, %s", len(found), name, strings.Join(ids, " or "))
+}
+
+// An unknownName is a name that no account has. It is told from other failures by
+// the code that an unknown id has.
+type unknownName string
+
+func (n unknownName) Error() string {
+	return fmt.Sprintf("no account has the id or username %q; igauth accounts list shows all", string(n))
 }
 
 type tokenCommand struct {
 	where
-	Account  string        `arg:"" help:"The account's id or username."`
-	MinValid time.Duration `help:"Fail unless the token lives at least this long, such as 36h." placeholder:"DURATION"`
+	Account  string `arg:"" help:"The account's id or username."`
+	MinValid span   `help:"Fail unless the token lives at least this long, such as 7d or 36h." placeholder:"TIME"`
+}
+
+// A span is a time as the policy has it.
+type span time.Duration
+
+// UnmarshalText is called with what stands in the command line.
+func (s *span) UnmarshalText(text []byte) error {
+	d, err := igauth.ParseSpan(string(text))
+	if err != nil {
+		return fmt.Errorf("%q %w", text, err)
+	}
+	*s = span(d)
+	return nil
 }
 
 // Help is shown by igauth token --help.
 func (tokenCommand) Help() string {
 	return `The token goes to standard output, and nothing else does. The exit code is 3 when
-the account has no live token.`
+the account has no live token, or none that lives as long as --min-valid asks.`
 }
 
 func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
@@ -254,7 +202,7 @@ func (c *tokenCommand) Run(ctx context.Context, t *terminal) error {
 			_, _, refused := store.TokenFor(ctx, audit, who, igauth.AccountID(c.Account), 0)
 			return errors.Join(err, unlessKnown(refused))
 		}
-		a, token, err := store.TokenFor(ctx, audit, who, a.ID, c.MinValid)
+		a, token, err := store.TokenFor(ctx, audit, who, a.ID, time.Duration(c.MinValid))
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ import (
 )
 
 type doctorCommand struct {
-	Data    string `help:"Examine this folder of igauth dev (default: the variables IGAUTH_… of this shell if there are any, else the folder data)." type:"path" placeholder:"DIR"`
+	Data    string `help:"Examine this folder of igauth dev (default: the variables IGAUTH_… of this shell if the app or its secret is among them, else the folder data)." type:"path" placeholder:"DIR"`
 	AWS     bool   `name:"aws" help:"Examine the stack deployed in AWS, with the credentials and region of the AWS CLI."`
 	Stack   string `default:"igauth" help:"Name of the deployed stack (default ${default})." placeholder:"NAME"`
 	Network bool   `default:"true" negatable:"offline" help:"Ask Meta and the installation's own address, too (default). --offline leaves them alone."`
@@ -43,7 +43,7 @@ func (c *doctorCommand) Validate() error {
 	case c.AWS && c.Data != "":
 		return errors.New("--data is for a folder, and --aws for a deployed stack: leave one out")
 	case !c.AWS && c.Stack != defaultStack:
-		return errors.New("--stack is for a deployed stack: say --aws, too")
+		return errStackWithoutAWS
 	}
 	return nil
 }
@@ -104,9 +104,19 @@ func (c *doctorCommand) examine(ctx context.Context, e doctor.Examination) (doct
 	}
 	report, err := examineFolder(ctx, e, "data")
 	if errors.Is(err, local.ErrEmpty) {
-		return report, errors.New("there is nothing to examine: no variable IGAUTH_… is set, the folder data holds no installation (--data names another), and --aws was not said")
+		return report, errors.New(nothingToExamine(e.Environment.Settings()))
 	}
 	return report, err
+}
+
+// nothingToExamine says where was looked for an installation. Some variables of this
+// shell may be set all the same.
+func nothingToExamine(set []string) string {
+	shell := "no variable IGAUTH_… is set"
+	if len(set) > 0 {
+		shell = fmt.Sprintf("of an installation's variables this shell has %s, but neither %s nor %s", strings.Join(set, ", "), app.EnvAppID, app.EnvAppSecretName)
+	}
+	return "there is nothing to examine: " + shell + "; the folder data holds no installation (igauth dev makes one, --data names another); and --aws was not said"
 }
 
 // examineFolder examines a folder of igauth dev, with what its record says of the

@@ -220,6 +220,45 @@ func TestDoctorOfTheShell(t *testing.T) {
 	}
 }
 
+// Some variables are no installation: a folder is examined where there is one, and
+// what was left alone is named.
+func TestDoctorWithSomeVariables(t *testing.T) {
+	dir, _ := folder(t)
+	t.Chdir(filepath.Dir(dir))
+	for name, c := range map[string]struct {
+		variables []string
+		args      []string
+		code      int
+		says      []string
+		not       string
+	}{
+		"a host and nothing else":    {[]string{"IGAUTH_INSTAGRAM_GRAPH=http://127.0.0.1:1"}, nil, exitFailed, []string{"nothing to examine", "IGAUTH_INSTAGRAM_GRAPH", "neither IGAUTH_APP_ID nor"}, "env-missing"},
+		"a host beside a folder":     {[]string{"IGAUTH_INSTAGRAM_GRAPH=http://127.0.0.1:1"}, []string{"--data", dir}, 0, []string{"the folder", "shell-not-examined", "IGAUTH_INSTAGRAM_GRAPH"}, "env-missing"},
+		"variables that are unset":   {[]string{"IGAUTH_APP_ID=", "IGAUTH_TABLE="}, nil, exitFailed, []string{"no variable IGAUTH_… is set"}, "env-missing"},
+		"a folder's own variables":   {[]string{"IGAUTH_POLICY=jitter=0", "IGAUTH_DEV_APP_SECRET=x"}, []string{"--data", dir}, 0, []string{"the folder"}, "shell-not-examined"},
+		"the app id":                 {[]string{"IGAUTH_APP_ID=990602627938098"}, nil, exitFailed, []string{"variables of this shell", "IGAUTH_TABLE is not set"}, "shell-not-examined"},
+		"the app id, misspelt":       {[]string{"IGAUTH_APPID=990602627938098"}, nil, exitFailed, []string{"variables of this shell", "IGAUTH_APP_ID is."}, "nothing to examine"},
+		"the name of the app secret": {[]string{"IGAUTH_APP_SECRET_NAME=igauth/app"}, nil, exitFailed, []string{"variables of this shell", "IGAUTH_APP_ID is not set"}, "nothing to examine"},
+		"the app secret itself":      {[]string{"IGAUTH_APP_SECRET=00112233445566778899aabbccddeeff"}, nil, exitFailed, []string{"variables of this shell", "secret-in-environment"}, "00112233"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shell(t, c.variables...)
+			code, out, errOut := igauthCommand(append([]string{"doctor", "--offline"}, c.args...)...)
+			if code != c.code {
+				t.Errorf("got exit code %d, want %d", code, c.code)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(out+errOut, want) {
+					t.Errorf("%q is missing:\n%s%s", want, out, errOut)
+				}
+			}
+			if strings.Contains(out+errOut, c.not) {
+				t.Errorf("%q is said:\n%s%s", c.not, out, errOut)
+			}
+		})
+	}
+}
+
 func TestDoctorMistakes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	shell(t, "IGAUTH_POLICY=refresh_at=0.4") // is the command's own, and no installation

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/term"
@@ -71,6 +72,11 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 		}
 		line := imported{Where: entry.Where}
 		in := igauth.Import{Token: personsToken(entry), Scopes: entry.Scopes, Replace: c.Replace, Account: c.Account}
+		if line.Problem = tooShort(entry); line.Problem != nil {
+			failed++
+			done = append(done, line)
+			continue
+		}
 		a, err := refresher.Import(ctx, in)
 		if igauth.CodeOf(err) == igauth.CodeSeveralAccounts && c.Account == "" && entry.AccountID != "" {
 			in.Account = string(entry.AccountID)
@@ -105,35 +111,6 @@ func personsToken(entry tokenfile.Entry) igauth.Secret {
 		return entry.UserToken
 	}
 	return entry.Token
-}
-
-// read returns the tokens of the file, of standard input, or of a person.
-func (c *importCommand) read(ctx context.Context, t *terminal) ([]tokenfile.Entry, error) {
-	var from io.Reader
-	switch {
-	case c.File != "" && c.File != "-":
-		if igauth.FamilyOf(igauth.NewSecret(c.File)) != igauth.FamilyUnknown {
-			return nil, errors.New("that is a token and not the name of a file: call igauth import without it, and paste it when you are asked. What stands in a command line is kept in the shell's history")
-		}
-		file, err := os.Open(c.File)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = file.Close() }()
-		from = file
-	case c.File == "" && isTerminalReader(t.in):
-		text, err := askToken(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		from = bytes.NewReader(text)
-	default:
-		from = t.in
-	}
-	if c.Variable != "" {
-		return tokenfile.ReadVariable(from, c.Variable)
-	}
-	return tokenfile.Read(from, c.Format)
 }
 
 func isTerminalReader(r io.Reader) bool {
@@ -205,7 +182,7 @@ func (c *importCommand) report(t *terminal, done []imported) error {
 		return err
 	}
 	for _, hint := range hints {
-		if _, err := fmt.Fprintln(t.out, hint); err != nil {
+		if _, err := fmt.Fprintln(t.out, wrap(hint, "")); err != nil {
 			return err
 		}
 	}
@@ -267,10 +244,13 @@ func (c *exportCommand) write(t *terminal, accounts []tokenfile.Exported) error 
 	}
 	file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s is there already, and is not overwritten", c.Output)
+		return fmt.Errorf("%s is there already, and is not overwritten: give another name, or remove it first", c.Output)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no folder %s to write into: make it, or give another name", filepath.Dir(c.Output))
 	}
 	if err != nil {
-		return err
+		return fileFault(c.Output, err)
 	}
 	err = errors.Join(tokenfile.Write(file, accounts), file.Sync(), file.Close())
 	if err != nil {

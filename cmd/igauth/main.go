@@ -69,6 +69,15 @@ type terminal struct {
 	colours, live bool
 }
 
+// warn tells of something that does not keep the command from going on.
+func (t *terminal) warn(asJSON bool, code igauth.Code, text string) {
+	if !asJSON {
+		_, _ = fmt.Fprintln(t.err, wrap("igauth: "+text, ""))
+		return
+	}
+	printAs(t.err, "warning", &problem{Code: code, Message: text})
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -128,10 +137,12 @@ func reportJSON(w io.Writer, err error) int {
 	return code
 }
 
-func printProblem(w io.Writer, p *problem) {
+func printProblem(w io.Writer, p *problem) { printAs(w, "error", p) }
+
+func printAs(w io.Writer, member string, p *problem) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(map[string]*problem{"error": p})
+	_ = encoder.Encode(map[string]*problem{member: p})
 }
 
 // A problem is an error as a program reads it: what the API answers, or code,
@@ -142,6 +153,11 @@ func problemOf(err error) *problem {
 	if e, ok := errors.AsType[*igauth.Error](err); ok {
 		p := e.Code.Explain()
 		p.Message = message(e)
+		return &p
+	}
+	if unknown, ok := errors.AsType[unknownName](err); ok {
+		p := igauth.CodeAccountNotFound.Explain()
+		p.Message = unknown.Error()
 		return &p
 	}
 	return &problem{Code: "failed", Message: err.Error()}

@@ -181,7 +181,7 @@ func TestMistakes(t *testing.T) {
 // Programs get errors in the form of the API's.
 func TestErrorsAsJSON(t *testing.T) {
 	dir, _ := folder(t)
-	for name, want := range map[string]string{"17841499999999999": "account_not_found", "nobody": "failed"} {
+	for name, want := range map[string]string{"17841499999999999": "account_not_found", "nobody": "account_not_found"} {
 		code, out, errOut := igauthCommand("token", name, "--json", "--data", dir)
 		var answer struct {
 			Error struct{ Code, Message string }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"igauth/internal/app"
+	"igauth/internal/app/deployed"
 	"igauth/internal/app/local"
 	"igauth/internal/igauth"
 )
@@ -61,18 +63,31 @@ func policyText(policy igauth.Policy) string {
 type policyCommand struct {
 	Policy string `arg:"" optional:"" help:"A policy to check and to explain, such as \"refresh_at=0.4 probe_every=11h\" (default: $$IGAUTH_POLICY, or what the folder's server uses)."`
 	Data   string `default:"data" help:"Folder of igauth dev (default ${default})." type:"path" placeholder:"DIR"`
+	AWS    bool   `name:"aws" help:"Explain the policy of the stack deployed in AWS."`
+	Stack  string `default:"igauth" help:"Name of the deployed stack (default ${default})." placeholder:"NAME"`
 	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 // Help is shown by igauth policy --help.
 func (policyCommand) Help() string {
 	return `The policy says when tokens are refreshed and accounts are asked about. A deployed stack
-has it in its parameter Policy; the commands that work on that stack show when an account is
-due if IGAUTH_POLICY is set to the same text.`
+has it in its parameter Policy, and a folder that of the server that used it last. For a folder
+IGAUTH_POLICY counts before that; for a stack it does not.`
 }
 
-func (c *policyCommand) Run(t *terminal) error {
-	policy, from, err := c.policy()
+// Validate is called when the command line was read.
+func (c *policyCommand) Validate() error {
+	switch {
+	case c.AWS && c.Policy != "":
+		return errors.New("--aws explains the policy that a stack has: leave the other one out")
+	case !c.AWS && c.Stack != defaultStack:
+		return errStackWithoutAWS
+	}
+	return nil
+}
+
+func (c *policyCommand) Run(ctx context.Context, t *terminal) error {
+	policy, from, err := c.policy(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,7 +118,18 @@ func (c *policyCommand) Run(t *terminal) error {
 }
 
 // policy returns the policy that is asked for, and where it is from.
-func (c *policyCommand) policy() (igauth.Policy, string, error) {
+func (c *policyCommand) policy(ctx context.Context) (igauth.Policy, string, error) {
+	if c.AWS {
+		settings, why, err := deployed.Variables(ctx, c.Stack)
+		if err == nil && settings == nil {
+			err = errors.New(why + " " + whyNoSettings)
+		}
+		if err != nil {
+			return igauth.Policy{}, "", err
+		}
+		policy, err := igauth.ParsePolicy(settings.Get(app.EnvPolicy))
+		return policy, "the stack " + c.Stack, err
+	}
 	if c.Policy != "" {
 		policy, err := igauth.ParsePolicy(c.Policy)
 		return policy, "the command line", err

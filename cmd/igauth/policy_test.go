@@ -66,7 +66,6 @@ func TestWrongPolicy(t *testing.T) {
 		"dev, by the environment":    {"min_age=2", "", []string{"dev", "--data", t.TempDir()}, []string{"IGAUTH_POLICY: min_age=2: must be a time"}},
 		"a folder":                   {"min_age=2h", "", []string{"accounts", "list", "--data", dir}, []string{"IGAUTH_POLICY: ", "younger than 24h"}},
 		"a run in a folder":          {"x=1 y=2", "", []string{"refresh", "--data", dir}, []string{"IGAUTH_POLICY: ", `"x=1"`, `"y=2"`}},
-		"a stack":                    {"jitter=1", "", []string{"accounts", "list", "--aws"}, []string{"IGAUTH_POLICY: jitter=1"}},
 		"what a folder remembers":    {"", "refresh_at=3", []string{"accounts", "list", "--data", dir}, []string{"installation.json: refresh_at=3"}},
 		"igauth policy":              {"", "", []string{"policy", "retry_every=10d"}, []string{"retry_every=10d", "3 tries"}},
 		"igauth policy, environment": {"warn_within=40d", "", []string{"policy", "--data", t.TempDir()}, []string{"IGAUTH_POLICY: warn_within=40d"}},

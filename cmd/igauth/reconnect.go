@@ -12,8 +12,8 @@ import (
 type reconnectCommand struct {
 	where
 	Account   string `arg:"" help:"The account's id or username."`
-	PublicURL string `help:"With --aws: the stack's output ConnectUrl without /authorize (default: $IGAUTH_PUBLIC_URL)." placeholder:"URL"`
-	AppID     string `help:"With --aws: the Instagram app id of the stack (default: $IGAUTH_APP_ID)." placeholder:"ID"`
+	PublicURL string `help:"With --aws: the stack's output ConnectUrl without /authorize (default: what the functions have)." placeholder:"URL"`
+	AppID     string `help:"With --aws: the Instagram app id of the stack (default: what the functions have)." placeholder:"ID"`
 }
 
 // Help is shown by igauth reconnect --help.
@@ -56,7 +56,8 @@ func (c *reconnectCommand) Run(ctx context.Context, t *terminal) error {
 }
 
 // address finds out where the link leads and which app it is for. A folder knows
-// both; of a stack a person must tell them.
+// both, and so do the functions of a stack; where those may not be looked at, a
+// person must tell.
 func (c *reconnectCommand) address(s *app.Settings) error {
 	if !c.AWS {
 		if c.PublicURL != "" || c.AppID != "" {

@@ -26,6 +26,7 @@ func newTable(t *terminal) table.Writer {
 	w.Style().Options = table.OptionsNoBordersAndSeparators
 	w.Style().Box.PaddingLeft, w.Style().Box.PaddingRight = "", "  "
 	w.Style().Format.Header = text.FormatDefault
+	w.SuppressTrailingSpaces()
 	return w
 }
 

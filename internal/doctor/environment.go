@@ -28,15 +28,42 @@ func NewEnvironment(list []string) Environment {
 	return env
 }
 
-// Configured reports whether the variables say anything of an installation. The
-// policy alone is what the command itself reads.
+// Configured reports whether the variables are meant to be an installation: whether
+// the app or its secret is among them, however misspelt. Others, such as a host or
+// the policy, are set for many a purpose.
 func (e Environment) Configured() bool {
 	for name, value := range e {
-		if _, known := variables[name]; known && name != app.EnvPolicy && value != "" {
+		if _, known := variables[name]; !known {
+			name = nearest(name)
+		}
+		if value != "" && (name == app.EnvAppID || name == app.EnvAppSecretName) {
 			return true
 		}
 	}
 	return false
+}
+
+// Settings returns the names of the variables that are set and say something of an
+// installation, sorted. The policy is not among them: the command itself reads it.
+func (e Environment) Settings() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(e)) {
+		if _, known := variables[name]; known && name != app.EnvPolicy && e[name] != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// aside says which variables of the shell were left alone where something else was
+// examined.
+func aside(shell Environment) []Finding {
+	names := shell.Settings()
+	if len(names) == 0 {
+		return nil
+	}
+	return []Finding{note("shell-not-examined", "", "Not examined: what this shell has in "+strings.Join(names, ", ")+".",
+		"A folder has settings of its own. Variables are examined without --data, if "+app.EnvAppID+" or "+app.EnvAppSecretName+" is among them.", "")}
 }
 
 // Get returns the value of a variable, "" for none.
@@ -167,6 +194,9 @@ func unknown(name, value string) []Finding {
 
 // nearest returns the known variable that a name was probably meant to be.
 func nearest(name string) string {
+	if _, known := variables[name+"_NAME"]; known {
+		return name + "_NAME"
+	}
 	best, least := "", 4
 	for _, known := range slices.Sorted(maps.Keys(variables)) {
 		if d := distance(name, known); d < least {

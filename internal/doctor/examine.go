@@ -120,7 +120,7 @@ type Folder struct {
 
 // Folder examines a folder of igauth dev, and the server that uses it.
 func (e Examination) Folder(ctx context.Context, f Folder) Report {
-	findings := Settings{Environment: f.Environment, Simulator: f.Simulator, Local: true}.Check()
+	findings := append(Settings{Environment: f.Environment, Simulator: f.Simulator, Local: true}.Check(), aside(e.Environment)...)
 	findings = append(findings, Dashboard(f.Environment)...)
 	findings = append(findings, Version(e.Version, e.Now())...)
 	var metaSecret igauth.Secret

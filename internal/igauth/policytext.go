@@ -144,24 +144,31 @@ func (part PolicyPart) parseNumber(value string) (float64, error) {
 // longestSpan bounds a time in a policy. No token lives as long.
 const longestSpan = 365 * 24 * time.Hour
 
-func (part PolicyPart) parseSpan(value string) (time.Duration, error) {
-	days, rest, found := strings.Cut(value, "d")
+// ParseSpan reads a time: a number with d, h, m or s, or several of them, such as 7d
+// or 1h30m. The error says what is wrong with it, and not what the time was for.
+func ParseSpan(text string) (time.Duration, error) {
+	days, rest, found := strings.Cut(text, "d")
 	if !found {
-		days, rest = "0", value
+		days, rest = "0", text
 	}
-	n, err := strconv.ParseUint(days, 10, 12)
+	n, err := strconv.ParseUint(days, 10, 12) // up to eleven years
 	d := time.Duration(0)
 	if err == nil && rest != "" {
 		d, err = time.ParseDuration(rest)
 	}
-	switch {
-	case err != nil || d < 0 || strings.ContainsAny(rest, "+-") || d%time.Second != 0:
-		return 0, fmt.Errorf("%s=%s: must be a time such as 7d, 22h or 45m", part.Name, value)
-	case d > longestSpan || time.Duration(n)*24*time.Hour+d > longestSpan:
-		return 0, fmt.Errorf("%s=%s: must be 365d at most", part.Name, value)
+	if err != nil || text == "" || d < 0 || d > 10*longestSpan || strings.ContainsAny(rest, "+-") || d%time.Second != 0 {
+		return 0, errors.New("must be a time such as 7d, 22h or 45m")
 	}
-	d += time.Duration(n) * 24 * time.Hour
+	return d + time.Duration(n)*24*time.Hour, nil
+}
+
+func (part PolicyPart) parseSpan(value string) (time.Duration, error) {
+	d, err := ParseSpan(value)
 	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s=%s: %w", part.Name, value, err)
+	case d > longestSpan:
+		return 0, fmt.Errorf("%s=%s: must be 365d at most", part.Name, value)
 	case d == 0 && part.never:
 		return -1, nil
 	case d == 0:

@@ -37,6 +37,9 @@ func (s Secret) IsZero() bool {
 	return s.text == nil || *s.text == ""
 }
 
+// Len returns how many bytes the Secret has, for who must not see them.
+func (s Secret) Len() int { return len(s.Reveal()) }
+
 // Equal reports whether both hold the same text, in a time that does not depend
 // on where they differ.
 func (s Secret) Equal(other Secret) bool {

@@ -164,8 +164,8 @@ func (a assignment) place() string {
 
 func (c *collection) readDotenv(text string) { c.takeKnown(parseDotenv(text)) }
 
-// takeKnown takes the variables that hold a token of Instagram, by their value
-// or by their name.
+// takeKnown takes the variables that hold a token of Instagram or of Facebook Login,
+// by their value or by their name.
 func (c *collection) takeKnown(list []assignment) {
 	list = lastOfEach(list)
 	var empty []assignment
@@ -194,7 +194,7 @@ func (c *collection) takeKnown(list []assignment) {
 		c.problem(a.place(), "the variable is empty")
 	}
 	if len(empty) == 0 {
-		c.problem("", "no variable holds a token of Instagram (IGAA…) or has a known name such as INSTAGRAM_ACCESS_TOKEN; say with --variable which one it is")
+		c.problem("", "no variable holds a token of Instagram (IGAA…) or of Facebook Login (EAA…), or has a known name such as INSTAGRAM_ACCESS_TOKEN; say with --variable which one it is")
 	}
 }
 
@@ -236,7 +236,8 @@ func lastOfEach(list []assignment) []assignment {
 // Tokens have some 200 characters; names such as IGAA_TOKEN are shorter.
 const shortestToken = 24
 
-// holdsToken reports whether a word of the text begins like a token of Instagram.
+// holdsToken reports whether a word of the text begins like a token of Instagram or
+// of Facebook Login.
 func holdsToken(text string) bool {
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return r != '_' && r != '-' && r != '.' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
@@ -246,7 +247,7 @@ func holdsToken(text string) bool {
 			return false
 		}
 		switch igauth.FamilyOf(igauth.NewSecret(word)) {
-		case igauth.FamilyInstagram, igauth.FamilyBasicDisplay, igauth.FamilyLegacy:
+		case igauth.FamilyInstagram, igauth.FamilyFacebook, igauth.FamilyBasicDisplay, igauth.FamilyLegacy:
 			return true
 		}
 		return false

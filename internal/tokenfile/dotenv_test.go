@@ -11,7 +11,7 @@ import (
 
 func TestDotenvIsRead(t *testing.T) {
 	const (
-		noVariable = "no variable holds a token of Instagram (IGAA…) or has a known name such as INSTAGRAM_ACCESS_TOKEN; say with --variable which one it is"
+		noVariable = "no variable holds a token of Instagram (IGAA…) or of Facebook Login (EAA…), or has a known name such as INSTAGRAM_ACCESS_TOKEN; say with --variable which one it is"
 		key        = "-----BEGIN KEY-----\nMIIB\n-----END KEY-----"
 	)
 	instagram := func(token string) []found { return []found{{"variable INSTAGRAM_ACCESS_TOKEN", token}} }

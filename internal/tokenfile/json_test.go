@@ -32,7 +32,7 @@ func TestJSONIsRead(t *testing.T) {
 		{"an empty list", "[]", nil, "list: the list is empty"},
 		{"no list", `{"accounts": {"shop": ` + one + `}}`, nil, "accounts: this is not a list"},
 		{"variables", `{"DEBUG":"1","IG_TOKEN":"` + strange + `","n":1,"feedToken":"` + first + `"}`, []found{{"variable IG_TOKEN", strange}, {"the JSON object", first}}, ""},
-		{"nothing of ours", `{"value":"` + strange + `"}`, nil, "no variable holds a token of Instagram (IGAA…) or has a known name such as INSTAGRAM_ACCESS_TOKEN; say with --variable which one it is"},
+		{"nothing of ours", `{"value":"` + strange + `"}`, nil, "no variable holds a token of Instagram (IGAA…) or of Facebook Login (EAA…), or has a known name such as INSTAGRAM_ACCESS_TOKEN; say with --variable which one it is"},
 		{"damaged", "{\n  \"access_token\": \"" + first + "\",,\n}", nil, "line 2, column 78: the JSON breaks off or is damaged here"},
 		{"cut off", `{"access_token":"` + first, nil, "line 1, column 73: the JSON breaks off or is damaged here"},
 		{"more than one document", one + "\n" + one, nil, "line 2, column 1: the JSON breaks off or is damaged here"},

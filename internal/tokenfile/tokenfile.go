@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -47,8 +48,8 @@ func Formats() []Format {
 
 // An Entry is a token of a file and what the file says about it.
 type Entry struct {
-	// Token is as it stood there, without the white space, the quotation marks
-	// and the "Bearer " around it. It is not empty.
+	// Token is as it stood there, without the white space, the quotation marks,
+	// the "Bearer " and the rest of a query around it. It is not empty.
 	Token igauth.Secret
 	// Where names the place for messages: "line 3", "accounts[2]" (counted from
 	// 0) or "variable STARTING_TOKEN". It holds nothing of a token.
@@ -100,8 +101,8 @@ const (
 // A fault in one place does not hide the other tokens: they are returned beside
 // the error, which joins one [*Error] for each fault, up to 20. A file without
 // any token is an error. In a dotenv file, and in a JSON object of variables,
-// these are taken: every variable whose value begins like a token of Instagram,
-// those of a known name such as INSTAGRAM_ACCESS_TOKEN, IG_TOKEN and
+// these are taken: every variable whose value begins like a token of Instagram or
+// of Facebook Login, those of a known name such as INSTAGRAM_ACCESS_TOKEN, IG_TOKEN and
 // STARTING_TOKEN, and if there are none of both, those of a common name such as
 // ACCESS_TOKEN. [ReadVariable] takes another.
 func Read(r io.Reader, format Format) ([]Entry, error) {
@@ -179,6 +180,9 @@ func readText(r io.Reader) (string, error) {
 	text := decode(data)
 	if strings.TrimSpace(text) == "" {
 		return "", &Error{Problem: "the file is empty"}
+	}
+	if strings.Contains(text, "\x00") {
+		return "", &Error{Problem: "this is not a text; bring a file with the token alone, a .env file, or JSON"}
 	}
 	return text, nil
 }
@@ -271,9 +275,14 @@ func (c *collection) readLines(text string) {
 
 func lineNumber(n int) string { return fmt.Sprintf("line %d", n) }
 
+// query is a token as it stands in a query or in the answer of a token endpoint,
+// without an address before it. No token has one of its signs in it, but for the
+// padding of base64, which is at the end.
+var query = regexp.MustCompile(`^(?:[?#]?access_token=)?([^=&?#\s]+=*)(?:&[A-Za-z_]+=[^&\s]*)*$`)
+
 // trim takes off what gets around a token on its way: white space, also the
-// kinds that do not show, one pair of quotation marks, and the name of the
-// scheme of an Authorization header.
+// kinds that do not show, one pair of quotation marks, the name of the scheme of an
+// Authorization header, and the rest of a query.
 func trim(text string) string {
 	text = trimSpace(text)
 	for _, pair := range []string{`""`, "''", "``", "“”", "‘’"} {
@@ -288,6 +297,9 @@ func trim(text string) string {
 	const scheme = "bearer "
 	if len(text) > len(scheme) && strings.EqualFold(text[:len(scheme)], scheme) {
 		text = trimSpace(text[len(scheme):])
+	}
+	if found := query.FindStringSubmatch(text); found != nil {
+		return trimSpace(found[1])
 	}
 	return text
 }

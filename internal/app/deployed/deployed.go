@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"igauth/internal/app"
@@ -34,13 +33,14 @@ func MetaAppName(stack string) string { return stack + "/meta-app" }
 func KeysetName(stack string) string { return stack + "/keyset" }
 
 // Open returns the parts of a stack. Credentials, region and endpoints are found
-// where the AWS CLI finds them; the hosts of Instagram may be set in the
-// environment, and so may the Meta app id, without which accounts of Facebook Login
-// cannot be refreshed.
+// where the AWS CLI finds them. What the functions have in their environment, such
+// as the policy and the apps, getenv says: it is that of [Variables], or of the
+// shell where those cannot be had. Without the Meta app id accounts of Facebook
+// Login cannot be refreshed.
 //
-// New tokens are kept in the given kind of vault. An empty one means: sealed if
-// the stack has a keyset. A stack that has gone back to Secrets Manager has one
-// until somebody deletes it; the README says so.
+// New tokens are kept in the given kind of vault. An empty one means that of the
+// environment, and if it has none: sealed if the stack has a keyset. A stack that
+// has gone back to Secrets Manager has one until somebody deletes it.
 func Open(ctx context.Context, stack string, vault app.VaultKind, getenv func(string) string, log *slog.Logger) (app.Parts, error) {
 	settings, err := app.Load(func(name string) string {
 		if value := getenv(name); value != "" || name != app.EnvMetaAppSecretName || getenv(app.EnvMetaAppID) == "" {
@@ -51,21 +51,21 @@ func Open(ctx context.Context, stack string, vault app.VaultKind, getenv func(st
 	if err != nil {
 		return app.Parts{}, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := load(ctx)
 	if err != nil {
-		return app.Parts{}, fmt.Errorf("finding the AWS credentials: %w", err)
-	}
-	if cfg.Region == "" {
-		return app.Parts{}, fmt.Errorf("no AWS region is set: set AWS_REGION, or choose a profile with AWS_PROFILE")
+		return app.Parts{}, err
 	}
 	settings.SecretPrefix, settings.Table = stack, TableName(stack)
 	settings.SecretKey, settings.KeysetName = "alias/"+stack, KeysetName(stack)
-	settings.Vault = vault
+	known := vault != "" || getenv(app.EnvVault) != ""
+	if vault != "" {
+		settings.Vault = vault
+	}
 	parts, err := stores.Open(cfg, settings)
 	if err != nil {
 		return app.Parts{}, err
 	}
-	if beside, ok := parts.Vault.(*sealed.Beside); ok && vault == "" {
+	if beside, ok := parts.Vault.(*sealed.Beside); ok && !known {
 		beside.Seal = func(ctx context.Context) (bool, error) { return exists(ctx, parts.Keyset) }
 	}
 	keys := secrets.NewReader(secretsmanager.NewFromConfig(cfg), app.StateKeyTTL, nil)

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -45,12 +43,9 @@ type Patient struct {
 // would use. What the variables of this shell say of igauth does not count: it is
 // the stack that is examined.
 func Examine(ctx context.Context, stack string, now func() time.Time) (*Patient, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("finding the AWS credentials: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, errors.New("no AWS region is set: set AWS_REGION, or choose a profile with AWS_PROFILE")
+		return nil, err
 	}
 	parts, err := Open(ctx, stack, "", func(string) string { return "" }, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -83,16 +78,21 @@ const (
 // nothing else
 // (https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html).
 func (p *Patient) Functions(ctx context.Context) ([]doctor.Function, error) {
+	return functionsOf(ctx, p.cfg, p.now, p.Name)
+}
+
+// functionsOf returns the functions of a stack. The clock is that of the signature.
+func functionsOf(ctx context.Context, cfg aws.Config, now func() time.Time, stack string) ([]doctor.Function, error) {
 	var functions []doctor.Function
 	marker := ""
 	for range pages {
-		page, err := p.listFunctions(ctx, marker)
+		page, err := listFunctions(ctx, cfg, now, marker)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range page.Functions {
 			for part, logical := range doctor.Parts {
-				if strings.HasPrefix(f.FunctionName, p.Name+"-"+logical+"-") {
+				if strings.HasPrefix(f.FunctionName, stack+"-"+logical+"-") {
 					env := doctor.Environment{}
 					for name, value := range f.Environment.Variables {
 						if strings.HasPrefix(name, "IGAUTH_") {
@@ -119,26 +119,26 @@ type functionPage struct {
 	NextMarker string
 }
 
-func (p *Patient) listFunctions(ctx context.Context, marker string) (functionPage, error) {
+func listFunctions(ctx context.Context, cfg aws.Config, now func() time.Time, marker string) (functionPage, error) {
 	ctx, cancel := context.WithTimeout(ctx, doctor.CallTimeout)
 	defer cancel()
 	query := url.Values{"MaxItems": {"50"}}
 	if marker != "" {
 		query.Set("Marker", marker)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.lambda()+"/2015-03-31/functions/?"+query.Encode(), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, lambda(cfg)+"/2015-03-31/functions/?"+query.Encode(), nil)
 	if err != nil {
 		return functionPage{}, errors.New("the endpoint of Lambda is no URL")
 	}
-	credentials, err := p.cfg.Credentials.Retrieve(ctx)
+	credentials, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return functionPage{}, &smithy.GenericAPIError{Code: "AccessDenied", Message: "no credentials"}
 	}
 	empty := sha256.Sum256(nil)
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, r, hex.EncodeToString(empty[:]), "lambda", p.cfg.Region, p.now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(ctx, credentials, r, hex.EncodeToString(empty[:]), "lambda", cfg.Region, now()); err != nil {
 		return functionPage{}, errors.New("the request could not be signed")
 	}
-	var client aws.HTTPClient = p.cfg.HTTPClient
+	var client aws.HTTPClient = cfg.HTTPClient
 	if client == nil {
 		client = awshttp.NewBuildableClient()
 	}
@@ -163,13 +163,13 @@ func (p *Patient) listFunctions(ctx context.Context, marker string) (functionPag
 
 // lambda returns the endpoint of Lambda
 // (https://docs.aws.amazon.com/general/latest/gr/lambda-service.html).
-func (p *Patient) lambda() string {
-	if p.cfg.BaseEndpoint != nil {
-		return strings.TrimSuffix(*p.cfg.BaseEndpoint, "/")
+func lambda(cfg aws.Config) string {
+	if cfg.BaseEndpoint != nil {
+		return strings.TrimSuffix(*cfg.BaseEndpoint, "/")
 	}
 	suffix := "amazonaws.com"
-	if strings.HasPrefix(p.cfg.Region, "cn-") {
+	if strings.HasPrefix(cfg.Region, "cn-") {
 		suffix = "amazonaws.com.cn"
 	}
-	return "https://lambda." + p.cfg.Region + "." + suffix
+	return "https://lambda." + cfg.Region + "." + suffix
 }

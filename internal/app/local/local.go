@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -94,7 +95,7 @@ func Open(dir string, now func() time.Time) (*Folder, error) {
 // clock is the embedded ledger's; nil means the system's.
 func Create(dir string, now func() time.Time) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making the data folder: %w", err)
+		return nil, unusable(dir, err)
 	}
 	f := &Folder{dir: dir}
 	var err error
@@ -115,6 +116,20 @@ func Create(dir string, now func() time.Time) (*Folder, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// unusable says in plain words why a file or a folder cannot be used.
+func unusable(path string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%s is no folder, or is in a place that is none: choose another with --data", path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("you have no permission for %s: choose another folder with --data, or have its owner allow it", path)
+	}
+	if fault, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fault.Err
+	}
+	return fmt.Errorf("%s cannot be used: %w", path, err)
 }
 
 // Lock makes this process the folder's only server until the returned function
@@ -206,13 +221,14 @@ func (f *Folder) readRecord() error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", recordFile, err)
+		return unusable(f.Path(recordFile), err)
 	}
+	const mend = "; restore it, or choose another folder with --data"
 	if err := json.Unmarshal(data, &f.Record); err != nil {
-		return fmt.Errorf("%s is damaged: %w", f.Path(recordFile), err)
+		return errors.New(f.Path(recordFile) + " is damaged: it is no JSON that igauth has written" + mend)
 	}
 	if f.Offset, err = time.ParseDuration(f.Record.ClockOffset); err != nil {
-		return fmt.Errorf("%s is damaged: the clock's offset is no duration", f.Path(recordFile))
+		return errors.New(f.Path(recordFile) + " is damaged: the clock's offset is no duration" + mend)
 	}
 	return nil
 }
@@ -230,7 +246,7 @@ func (f *Folder) secret(name string) (igauth.Secret, error) {
 		err = write(f.Path(name), append(data, '\n'))
 	}
 	if err != nil {
-		return igauth.Secret{}, fmt.Errorf("key file %s: %w", name, err)
+		return igauth.Secret{}, unusable(f.Path(name), err)
 	}
 	key := strings.TrimSpace(string(data))
 	if len(key) < 32 {
