@@ -1,7 +1,7 @@
 // Package soak proves that igauth keeps tokens alive for years: it holds no code,
 // only tests.
 //
-// Accounts live for years of virtual time, with a run every hour. The store, the
+// Accounts of both logins live for years of virtual time, with a run every hour. The store, the
 // runs, the relay of events, the connections and the client of Meta are the real
 // ones; the ledger, the vault, the bus and Meta are doubles in memory, which fail
 // in every way that is known, one by one and all at once: errors before and after
@@ -20,7 +20,8 @@
 //   - Every account that has ended is told of within 26 hours in which there
 //     were runs, and Meta and the stores answered.
 //   - No event is lost, changes, or tells what did not happen.
-//   - Nobody is asked to connect again in vain.
+//   - Nobody is asked to connect again in vain, and nobody's data stops to be shown
+//     to Facebook Login without a warning in time.
 //   - Meta sees no refresh of a token younger than a day, and no more calls than
 //     the configured rate.
 //
