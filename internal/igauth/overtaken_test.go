@@ -110,6 +110,29 @@ func TestLateTokenIsDestroyedDespiteAConflict(t *testing.T) {
 	}
 }
 
+// A refreshed token that the vault has been given for days is for a generation that
+// another run has committed since. It does not count, although it lives longer.
+func TestRefreshThatTheVaultKeptForDaysChangesNothing(t *testing.T) {
+	b := newBench(t)
+	b.advance(35 * days)
+	b.meta.refresh = func(igauth.Secret) (igauth.Token, error) {
+		next := b.renewed(igauth.NewSecret("late"))
+		next.ExpiresAt = next.ExpiresAt.Add(3 * days)
+		return next, nil
+	}
+	var once sync.Once
+	rv := &eventfulVault{Vault: b.vault, put: func() {
+		once.Do(func() {
+			b.meta.refresh = func(igauth.Secret) (igauth.Token, error) { return b.renewed(igauth.NewSecret("other")), nil }
+			b.hours(26)
+		})
+	}}
+	report, _ := b.refresherOn(rv).RunOnce(t.Context())
+	if report.Refreshed != 0 || b.token() != "other" || b.account().Generation != 2 {
+		t.Errorf("got %+v, token %s, generation %d", report, b.token(), b.account().Generation)
+	}
+}
+
 // A late token is destroyed even if the worker that put it died.
 func TestLateTokenOfADeadWorkerIsDestroyed(t *testing.T) {
 	b := newBench(t)

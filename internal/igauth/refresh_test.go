@@ -162,6 +162,14 @@ func TestLateRefreshChangesNothing(t *testing.T) {
 		"a reconnection": {func(b *bench) { b.connect("second") }, func(b *bench) bool {
 			return b.token() == "long" && b.account().Generation == 2 && b.account().Status == igauth.StatusActive
 		}},
+		// The late token lives longer than the other run's, and is for a generation
+		// that there is already.
+		"another run": {func(b *bench) {
+			b.meta.refresh = func(igauth.Secret) (igauth.Token, error) { return b.renewed(igauth.NewSecret("other")), nil }
+			b.hours(26)
+		}, func(b *bench) bool {
+			return b.token() == "other" && b.account().Generation == 2 && b.account().Status == igauth.StatusActive
+		}},
 		"a disconnection": {func(b *bench) {
 			if _, err := b.store.Disconnect(b.t.Context(), testProfile.ID); err != nil {
 				b.t.Fatal(err)
