@@ -65,9 +65,8 @@ var metaMutants = []mutant{
 	},
 	{
 		"the audit is written after the answer",
-		domain + "api.go", `	a, token, err := h.store.TokenFor(r.Context(), h.audit, h.caller(r), AccountID(r.PathValue("id")), time.Duration(seconds)*time.Second)
-`, `	id := AccountID(r.PathValue("id"))
-	a, token, err := h.store.Token(r.Context(), id, time.Duration(seconds)*time.Second)
+		domain + "api.go", `	a, token, err := h.store.TokenFor(r.Context(), h.audit, h.caller(r), id, time.Duration(seconds)*time.Second)
+`, `	a, token, err := h.store.Token(r.Context(), id, time.Duration(seconds)*time.Second)
 	go func() { _ = h.audit.Audit(r.Context(), Reading{At: h.now(), Who: h.caller(r), Account: id}) }()
 `, front, "TestNoTokenIsReadWithoutALine", nil,
 	},
