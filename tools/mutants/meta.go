@@ -93,17 +93,17 @@ var metaMutants = []mutant{
 		"an account is connected that was not to be chosen",
 		domain + "connectfacebook.go", `			return Outcome{}, newError(CodeChoiceInvalid, nil)
 		}
-		chosen := flow.Choices[i]
-`, `			flow.Choices = append(flow.Choices, Choice{Account: account, PageID: flow.Choices[0].PageID})
-			i = len(flow.Choices) - 1
+		chosen := consent.choices[i]
+`, `			consent.choices = append(consent.choices, Choice{Account: account, PageID: consent.choices[0].PageID})
+			i = len(consent.choices) - 1
 		}
-		chosen := flow.Choices[i]
+		chosen := consent.choices[i]
 `, front, choice, nil,
 	},
 	{
 		"a flow that has ended keeps the person's token",
-		domain + "flow.go", `	f.Outcome, f.Choices, f.SealedToken = outcome, nil, ""
-`, `	f.Outcome, f.Choices = outcome, nil
+		domain + "flow.go", `	f.Outcome, f.SealedToken = outcome, ""
+`, `	f.Outcome = outcome
 `, front, choice, nil,
 	},
 	{
