@@ -20,8 +20,8 @@ func TestBrowserErrorPages(t *testing.T) {
 		_ = resp.Body.Close()
 	}
 	words := map[string]struct{ code, mismatch, eligible, page, busy string }{
-		"en": {"Code: ", "The connection is not set up correctly", "Instagram does not let this account connect yet", "No Instagram account is linked to your Page", "Instagram is busy"},
-		"es": {"Código: ", "La conexión no está bien configurada", "Instagram aún no permite conectar esta cuenta", "Tu página no tiene ninguna cuenta de Instagram vinculada", "Instagram está ocupado"},
+		"en": {"Code: ", "The connection is not set up correctly", "Instagram does not let this account connect yet", "No Instagram account is linked to your Page", "It is too busy at the moment"},
+		"es": {"Código: ", "La conexión no está bien configurada", "Instagram aún no permite conectar esta cuenta", "Tu página no tiene ninguna cuenta de Instagram vinculada", "Hay demasiada actividad en este momento"},
 	}
 	for language, says := range words {
 		t.Run(language, func(t *testing.T) {

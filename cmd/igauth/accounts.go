@@ -291,12 +291,10 @@ func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 	}
 	slices.Sort(c.Accounts)
 	c.Accounts = slices.Compact(c.Accounts)
-	if !c.Yes {
-		if err := confirm(ctx, t, fmt.Sprintf("Erase %s for good?", strings.Join(c.Accounts, ", "))); err != nil {
+	return c.store(ctx, t, func(store *igauth.Store) error {
+		if err := c.sure(ctx, t, store); err != nil {
 			return err
 		}
-	}
-	return c.store(ctx, t, func(store *igauth.Store) error {
 		erased, unknown := []string{}, []string{}
 		for i, id := range c.Accounts {
 			accounts, err := eraseAll(ctx, store, id)
@@ -320,6 +318,40 @@ func (c *eraseCommand) Run(ctx context.Context, t *terminal) error {
 		}
 		return err
 	})
+}
+
+// sure asks whether the accounts that the ids mean are to be erased, by their
+// usernames: of a list of numbers nobody sees that one is wrong.
+func (c *eraseCommand) sure(ctx context.Context, t *terminal, store *igauth.Store) error {
+	if c.Yes {
+		return nil
+	}
+	asked := make([]string, len(c.Accounts))
+	for i, id := range c.Accounts {
+		accounts, err := store.AccountsOf(ctx, id)
+		if err != nil {
+			return fmt.Errorf("id %s: %w", id, err)
+		}
+		names := []string{}
+		for _, account := range accounts {
+			name := "no username"
+			switch a, err := store.Account(ctx, account); {
+			case err != nil && igauth.CodeOf(err) != igauth.CodeAccountNotFound:
+				return fmt.Errorf("account %s: %w", account, err)
+			case a.Username != "":
+				name = "@" + a.Username
+			}
+			if string(account) != id {
+				name = string(account) + " " + name
+			}
+			names = append(names, name)
+		}
+		if len(names) == 0 {
+			names = append(names, "no account found")
+		}
+		asked[i] = fmt.Sprintf("%s (%s)", id, strings.Join(names, ", "))
+	}
+	return confirm(ctx, t, fmt.Sprintf("Erase %s for good?", strings.Join(asked, ", ")))
 }
 
 // eraseAll erases the accounts that an id means, and returns them.

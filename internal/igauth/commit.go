@@ -45,12 +45,13 @@ func (s *Store) commit(ctx context.Context, a Account, token Token, f *Flow) (Ac
 // committed, and the other one's commit finds that the account has moved on.
 func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token Token, f *Flow) (Account, error) {
 	lease := a.Lease
+	former := s.former(ctx, a)
 	for {
 		next := a
 		next.adopt(lease, token, ref)
 		s.point(&next, a.Ref)
 		next.DueAt = s.dueAt(next)
-		err := s.save(ctx, &next, f)
+		err := s.saveAll(ctx, Change{Account: &next, Flow: f, Person: former})
 		if err == nil {
 			if err := s.promote(ctx, &next, slot, a.Ref); err != nil {
 				s.log.WarnContext(ctx, "token not promoted yet", "accountId", next.ID, "err", err)
@@ -74,6 +75,8 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 			return Account{}, ErrConflict
 		case fresh.Lease.Attempt != lease.Attempt && !lease.Work.outlives(fresh, token):
 			return Account{}, ErrConflict
+		case fresh.Revision == a.Revision && former != nil:
+			former = nil // Their record has changed. A list that is too long does no harm.
 		case fresh.Revision == a.Revision && f == nil:
 			return Account{}, ErrConflict
 		case fresh.Revision == a.Revision:
@@ -82,6 +85,25 @@ func (s *Store) adopt(ctx context.Context, a Account, slot Slot, ref Ref, token 
 		}
 		a = fresh
 	}
+}
+
+// former returns, without an account that an attempt brings, the person by whom it
+// was connected before, to be saved with the token; nil if that is nobody, or the
+// same one. An erasure finds an account with whoever connected it last.
+func (s *Store) former(ctx context.Context, a Account) *Person {
+	before := a.person()
+	if !a.Lease.Work.byPerson() || a.Lease.Login == "" || before == "" || before == NewPersonID(a.Lease.Login, a.Lease.AppScopedID) {
+		return nil
+	}
+	p, err := read(ctx, func(ctx context.Context) (Person, error) { return s.ledger.Person(ctx, before) })
+	if err != nil {
+		s.log.WarnContext(ctx, "person not read", "accountId", a.ID, "err", err)
+	}
+	if err != nil || !p.has(a.ID) {
+		return nil
+	}
+	p = p.without(a.ID, s.now())
+	return &p
 }
 
 // point writes into the row what follows from where its token is kept now, and

@@ -54,11 +54,12 @@ func (c *Connector) connectFacebook(ctx context.Context, began time.Time, arriva
 		pages = pages[:maxChoices]
 	}
 	for _, p := range pages {
-		flow.Choices = append(flow.Choices, Choice{Account: p.Account, Username: p.Username, PageID: p.ID, PageName: p.Name})
+		consent.choices = append(consent.choices, Choice{Account: p.Account, Username: p.Username, PageID: p.ID, PageName: p.Name})
 	}
 	if flow.SealedToken, err = consent.sealedWith(arrival.Seal); err != nil {
 		return fmt.Errorf("keeping the person's token: %w", err)
 	}
+	c.log.InfoContext(ctx, "accounts offered", "flow", flow.ID, "accounts", len(consent.choices))
 	return c.keepChoice(ctx, flow)
 }
 
@@ -251,7 +252,20 @@ func (c *Connector) Choices(ctx context.Context, arrival Arrival) ([]Choice, Out
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeLeft(ctx))
 	defer cancel()
 	flow, outcome, err := c.waiting(ctx, arrival)
-	return flow.Choices, outcome, err
+	if err != nil || outcome.Code != CodeChoose {
+		return nil, outcome, err
+	}
+	consent, err := c.reopen(arrival, flow)
+	return consent.choices, outcome, err
+}
+
+// reopen returns what a flow keeps while the visitor chooses.
+func (c *Connector) reopen(arrival Arrival, flow Flow) (facebookConsent, error) {
+	consent, err := openConsent(flow.SealedToken, arrival.Seal)
+	if err != nil {
+		return facebookConsent{}, newError(CodeStateInvalid, err)
+	}
+	return consent, nil
 }
 
 // Choose goes on with a flow after CodeChoose: it connects the account that the
@@ -267,11 +281,15 @@ func (c *Connector) Choose(ctx context.Context, arrival Arrival, account Account
 		if err != nil || outcome.Code != CodeChoose {
 			return outcome, err
 		}
-		i := slices.IndexFunc(flow.Choices, func(choice Choice) bool { return choice.Account == account })
+		consent, err := c.reopen(arrival, flow)
+		if err != nil {
+			return Outcome{}, err
+		}
+		i := slices.IndexFunc(consent.choices, func(choice Choice) bool { return choice.Account == account })
 		if i < 0 {
 			return Outcome{}, newError(CodeChoiceInvalid, nil)
 		}
-		chosen := flow.Choices[i]
+		chosen := consent.choices[i]
 		if flow.Lease, err = c.store.lease(WorkConnect, c.timeout+leaseMargin); err != nil {
 			return Outcome{}, err
 		}
@@ -280,12 +298,12 @@ func (c *Connector) Choose(ctx context.Context, arrival Arrival, account Account
 		} else if err != nil {
 			return Outcome{}, fmt.Errorf("claiming the flow: %w", err)
 		}
-		err = c.connectChoice(ctx, arrival, chosen, &flow)
+		err = c.connectChoice(ctx, arrival, consent, chosen, &flow)
 		if err != nil && flow.waits() && flow.Account == "" && choosesAgain(err) {
 			c.askAgain(ctx, flow)
 			return Outcome{}, err
 		}
-		return c.end(ctx, LoginFacebook, flow, err)
+		return c.end(ctx, arrival, flow, err)
 	}
 }
 
@@ -315,13 +333,9 @@ func (c *Connector) askAgain(ctx context.Context, flow Flow) {
 
 // connectChoice stores the account that was chosen. A disconnection since the
 // consent counts, however late the choice came.
-func (c *Connector) connectChoice(ctx context.Context, arrival Arrival, chosen Choice, flow *Flow) error {
+func (c *Connector) connectChoice(ctx context.Context, arrival Arrival, consent facebookConsent, chosen Choice, flow *Flow) error {
 	if c.facebook == nil {
 		return newError(CodeLoginOff, nil)
-	}
-	consent, err := openConsent(flow.SealedToken, arrival.Seal)
-	if err != nil {
-		return newError(CodeStateInvalid, err)
 	}
 	page := Page{ID: chosen.PageID, Account: chosen.Account}
 	return c.connectPage(ctx, consent.token.IssuedAt, arrival, consent, page, flow)

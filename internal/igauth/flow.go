@@ -19,11 +19,13 @@ type Flow struct {
 	Revision int64  `json:"revision"`
 	// Lease is held by the request that spends the code.
 	Lease Lease `json:"lease,omitempty,omitzero"`
-	// Choices are what the visitor has to choose from, where a login shows several
-	// accounts, and SealedToken is the person's token meanwhile: encrypted under a
-	// key that only the visitor's cookie and the installation have together.
-	Choices     []Choice `json:"choices,omitempty"`
-	SealedToken string   `json:"sealed_token,omitempty"`
+	// SealedToken is, where a login shows several accounts, the person's token while
+	// they choose, and what they have to choose from: encrypted under a key that only
+	// the visitor's cookie and the installation have together.
+	SealedToken string `json:"sealed_token,omitempty"`
+	// SealedNames are the names of the outcome, encrypted in the same way: the record
+	// outlives an erasure.
+	SealedNames string `json:"sealed_names,omitempty"`
 	// Account is whose account it turned out to be, before its token is stored.
 	Account AccountID `json:"account,omitempty"`
 	// Outcome is empty while the code is being spent.
@@ -54,9 +56,10 @@ type Outcome struct {
 	// MissingScopes were asked for and not granted.
 	MissingScopes []string `json:"missing_scopes,omitempty"`
 	// WantedName and FoundName are, with CodeWrongAccount, the usernames of the
-	// account that the link is for and of the one that signed in; "" if unknown.
-	WantedName string `json:"wanted_name,omitempty"`
-	FoundName  string `json:"found_name,omitempty"`
+	// account that the link is for and of the one that signed in; "" if unknown. No
+	// ledger keeps them: see Flow.SealedNames.
+	WantedName string `json:"-"`
+	FoundName  string `json:"-"`
 }
 
 // Done reports whether the flow has an outcome.
@@ -67,12 +70,12 @@ func (f Flow) waits() bool { return !f.Done() && f.SealedToken != "" }
 
 // end gives the flow its outcome. The person's token has no use any more.
 func (f *Flow) end(outcome Outcome) {
-	f.Outcome, f.Choices, f.SealedToken = outcome, nil, ""
+	f.Outcome, f.SealedToken = outcome, ""
 }
 
 // reopen takes back the end of a flow that was not saved.
 func (f *Flow) reopen(before Flow) {
-	f.Outcome, f.Choices, f.SealedToken = Outcome{}, before.Choices, before.SealedToken
+	f.Outcome, f.SealedToken = Outcome{}, before.SealedToken
 	f.ClaimHash, f.ClaimUntil = "", time.Time{}
 }
 
@@ -89,8 +92,7 @@ type Arrival struct {
 	// Code is what Meta gave; if it is empty, Failure says why.
 	Code    Secret
 	Failure Code
-	// Seal keeps the person's token while they choose an account; only flows of
-	// Facebook Login need it.
+	// Seal encrypts what the flow keeps of a person for their own browser.
 	Seal FlowSeal
 	// ClaimHash is the hash of the claim that the visitor will take along.
 	ClaimHash string
@@ -141,7 +143,7 @@ func (c *Connector) Finish(ctx context.Context, arrival Arrival) (Outcome, error
 		return flow.Outcome, nil
 	}
 	err = c.connect(ctx, began, arrival, &flow)
-	return c.end(ctx, arrival.Login, flow, err)
+	return c.end(ctx, arrival, flow, err)
 }
 
 // timeLeft returns how long the work may take: no longer than the process lives.
@@ -153,9 +155,9 @@ func (c *Connector) timeLeft(ctx context.Context) time.Duration {
 }
 
 // end writes down how a flow ended, unless that was committed with the account.
-func (c *Connector) end(ctx context.Context, login Login, flow Flow, err error) (Outcome, error) {
+func (c *Connector) end(ctx context.Context, arrival Arrival, flow Flow, err error) (Outcome, error) {
 	if err == nil && flow.waits() {
-		c.log.InfoContext(ctx, "the visitor has to choose", "flow", flow.ID, "choices", len(flow.Choices))
+		c.log.InfoContext(ctx, "the visitor has to choose", "flow", flow.ID)
 		return Outcome{Code: CodeChoose}, nil
 	}
 	if err == nil {
@@ -168,7 +170,8 @@ func (c *Connector) end(ctx context.Context, login Login, flow Flow, err error) 
 		return Outcome{}, err
 	}
 	flow.end(outcomeOf(err))
-	c.store.connectFailed(ctx, cmp.Or(login, LoginInstagram), CodeOf(err))
+	flow.SealedNames = c.sealNames(ctx, arrival, flow.Outcome)
+	c.store.connectFailed(ctx, cmp.Or(arrival.Login, LoginInstagram), CodeOf(err))
 	c.log.WarnContext(ctx, "flow ended", "flow", flow.ID, "outcome", flow.Outcome.Code, "class", ClassOf(err), "err", err, "hint", flow.Outcome.Code.Hint())
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
@@ -189,7 +192,7 @@ func (c *Connector) join(ctx context.Context, arrival Arrival) (Outcome, error) 
 		case err != nil:
 			return Outcome{}, fmt.Errorf("reading the flow: %w", err)
 		case flow.Done():
-			return flow.Outcome, nil
+			return arrival.Seal.openNames(flow), nil
 		case flow.waits() && flow.Lease.Attempt == "":
 			return Outcome{Code: CodeChoose}, nil
 		case !c.store.now().Before(flow.Lease.Until):
@@ -219,7 +222,7 @@ func (c *Connector) takeOver(ctx context.Context, arrival Arrival, flow Flow) (O
 			return Outcome{}, fmt.Errorf("asking for the choice again: %w", err)
 		}
 	}
-	return c.end(ctx, arrival.Login, flow, err)
+	return c.end(ctx, arrival, flow, err)
 }
 
 // resume looks for what the attempt of a flow stored.

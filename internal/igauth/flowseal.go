@@ -1,6 +1,8 @@
 package igauth
 
 import (
+	"bytes"
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -11,7 +13,7 @@ import (
 	"time"
 )
 
-// A FlowSeal encrypts what a flow keeps while the visitor chooses, under a key
+// A FlowSeal encrypts what a flow keeps of the visitor, under a key
 // that only the visitor's cookie and the installation's state key have together:
 // whoever reads the ledger has neither, and whoever has one of them still lacks
 // the other. The zero one seals nothing.
@@ -86,6 +88,8 @@ type facebookConsent struct {
 	token Token
 	// person is the app-scoped id; "" if Meta did not say.
 	person string
+	// choices are what the person has to choose from.
+	choices []Choice
 }
 
 // sealedConsent is a consent as it is sealed.
@@ -96,16 +100,21 @@ type sealedConsent struct {
 	DataAccessUntil time.Time `json:"data_access_until"`
 	Scopes          []string  `json:"scopes"`
 	Person          string    `json:"person"`
+	Choices         []Choice  `json:"choices"`
 }
 
 // sealedWith returns the consent as text that only the seal opens.
 func (c facebookConsent) sealedWith(s FlowSeal) (string, error) {
 	t := c.token
-	text, err := json.Marshal(sealedConsent{t.Value.Reveal(), t.IssuedAt, t.ExpiresAt, t.DataAccessUntil, t.Scopes, c.person})
-	if err != nil {
+	var text bytes.Buffer
+	// Names are written as they are: five hundred of them must fit into one item of
+	// a table.
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(sealedConsent{t.Value.Reveal(), t.IssuedAt, t.ExpiresAt, t.DataAccessUntil, t.Scopes, c.person, c.choices}); err != nil {
 		return "", err
 	}
-	return s.seal(text)
+	return s.seal(text.Bytes())
 }
 
 // openConsent reads what sealedWith wrote.
@@ -123,6 +132,44 @@ func openConsent(sealed string, s FlowSeal) (facebookConsent, error) {
 			Value: NewSecret(kept.Token), IssuedAt: kept.IssuedAt, ExpiresAt: kept.ExpiresAt,
 			DataAccessUntil: kept.DataAccessUntil, Scopes: kept.Scopes,
 		},
-		person: kept.Person,
+		person:  kept.Person,
+		choices: kept.Choices,
 	}, nil
+}
+
+// sealedNames are the names of an outcome as they are sealed.
+type sealedNames struct {
+	Wanted string `json:"wanted"`
+	Found  string `json:"found"`
+}
+
+// sealNames returns the names of an outcome as text that only the visitor's browser
+// opens; "" if there are none. A flow ends without them, too.
+func (c *Connector) sealNames(ctx context.Context, arrival Arrival, o Outcome) string {
+	if o.WantedName == "" && o.FoundName == "" {
+		return ""
+	}
+	text, err := json.Marshal(sealedNames{o.WantedName, o.FoundName})
+	sealed := ""
+	if err == nil {
+		sealed, err = arrival.Seal.seal(text)
+	}
+	if err != nil {
+		c.log.WarnContext(ctx, "names not kept", "flow", arrival.Flow, "err", err)
+	}
+	return sealed
+}
+
+// openNames returns the outcome of a flow with its names, as far as this browser
+// opens them.
+func (s FlowSeal) openNames(f Flow) Outcome {
+	outcome := f.Outcome
+	if f.SealedNames == "" {
+		return outcome
+	}
+	var names sealedNames
+	if text, err := s.open(f.SealedNames); err == nil && json.Unmarshal(text, &names) == nil {
+		outcome.WantedName, outcome.FoundName = names.Wanted, names.Found
+	}
+	return outcome
 }

@@ -75,7 +75,6 @@ func cloneAccount(a igauth.Account) igauth.Account {
 }
 
 func cloneFlow(f igauth.Flow) igauth.Flow {
-	f.Choices = slices.Clone(f.Choices)
 	f.Lease.RequestedScopes = slices.Clone(f.Lease.RequestedScopes)
 	f.Outcome.MissingScopes = slices.Clone(f.Outcome.MissingScopes)
 	return f

@@ -10,7 +10,7 @@ const (
 var metaMutants = []mutant{
 	{
 		"a removal that comes late takes the newer consent away",
-		domain + "remove.go", `	return a.ConnectedAt.Truncate(time.Second).After(r.RequestedAt)
+		domain + "remove.go", `	return consent.Truncate(time.Second).After(r.RequestedAt)
 `, `	return false
 `, front, "TestReplayAfterAReconnectChangesNothing", nil,
 	},
@@ -72,12 +72,12 @@ var metaMutants = []mutant{
 	},
 	{
 		"Meta is asked before our own token is gone",
-		domain + "revoke.go", `	a, err := s.Disconnect(ctx, id)
-	if err != nil {
-`, `	a := before
-	a.Status = StatusDisconnected
+		domain + "revoke.go", `	a, again, err := s.disconnect(ctx, id)
+	switch {
+`, `	a, again := before, false
+	a.Status, err = StatusDisconnected, nil
 	defer func() { _, _ = s.Disconnect(context.WithoutCancel(ctx), id) }()
-	if err = nil; err != nil {
+	switch {
 `, front, "TestDisconnectAsksMetaAfterwards", nil,
 	},
 	{
@@ -92,17 +92,17 @@ var metaMutants = []mutant{
 		"an account is connected that was not to be chosen",
 		domain + "connectfacebook.go", `			return Outcome{}, newError(CodeChoiceInvalid, nil)
 		}
-		chosen := flow.Choices[i]
-`, `			flow.Choices = append(flow.Choices, Choice{Account: account, PageID: flow.Choices[0].PageID})
-			i = len(flow.Choices) - 1
+		chosen := consent.choices[i]
+`, `			consent.choices = append(consent.choices, Choice{Account: account, PageID: consent.choices[0].PageID})
+			i = len(consent.choices) - 1
 		}
-		chosen := flow.Choices[i]
+		chosen := consent.choices[i]
 `, front, choice, nil,
 	},
 	{
 		"a flow that has ended keeps the person's token",
-		domain + "flow.go", `	f.Outcome, f.Choices, f.SealedToken = outcome, nil, ""
-`, `	f.Outcome, f.Choices = outcome, nil
+		domain + "flow.go", `	f.Outcome, f.SealedToken = outcome, ""
+`, `	f.Outcome = outcome
 `, front, choice, nil,
 	},
 	{

@@ -228,11 +228,11 @@ var tokenMutants = []mutant{
 	},
 	{
 		"a change is told after it was saved, if the function lives so long",
-		domain + "commit.go", `		err := s.save(ctx, &next, f)
+		domain + "commit.go", `		err := s.saveAll(ctx, Change{Account: &next, Flow: f, Person: former})
 		if err == nil {
 			if err := s.promote`, `		late := next.Outbox
 		next.Outbox = a.Outbox
-		err := s.save(ctx, &next, f)
+		err := s.saveAll(ctx, Change{Account: &next, Flow: f, Person: former})
 		if err == nil {
 			next.Outbox = late
 			_ = s.save(ctx, &next, nil)
