@@ -227,6 +227,7 @@ func TestClockAndEnvironmentAreInjected(t *testing.T) {
 		"internal/igauth/pace.go":           true, // a context's deadline is real time
 		"internal/igauth/witness.go":        true, // the same
 		"internal/igauth/stock.go":          true, // a context's deadline is real time
+		"internal/igauth/sweep.go":          true, // the same
 		"internal/app/local/local.go":       true, // the clock of a folder
 		"internal/igsim/clock.go":           true, // the simulator's clock
 		"cmd/igauth/progress.go":            true, // how often a terminal is written to
