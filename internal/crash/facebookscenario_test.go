@@ -51,7 +51,10 @@ func init() {
 			works: []work{visit}, after: reload,
 		},
 		{name: "Facebook: refresh", behaviours: []string{"same", "new-old-lives"}, before: through(overdue), works: []work{run}},
-		{name: "Facebook: warning of data access", before: through(func(w *world) { w.aged(77 * day) }), works: []work{run}},
+		{
+			name: "Facebook: warning of data access", before: through(func(w *world) { w.aged(77 * day); w.tick(); untilNextHour() }),
+			works: []work{run},
+		},
 		{name: "Facebook: end of data access", before: through(func(w *world) { w.aged(90 * day) }), works: []work{run}, dies: true},
 		{
 			name: "Facebook: second dead verdict", before: through(func(w *world) { w.removed(); w.tick(); untilNextHour() }),
