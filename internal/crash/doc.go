@@ -23,6 +23,12 @@
 //     was lost, while the replaced token died at once. The account is reported
 //     as needing its owner, who connects it again.
 //
+// With Facebook Login less is lost. R3 does not occur, as nothing that Meta gives
+// for an old token ends it. C3 ends when the person's token waits encrypted in the
+// flow: whatever becomes of the choice of a Page, the visitor makes it again and
+// needs no other consent. Only who chooses and never looks again may be left
+// without an account.
+//
 // Time is virtual and there are no sockets, so that three days take a few
 // milliseconds.
 package crash
