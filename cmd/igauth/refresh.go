@@ -112,6 +112,9 @@ func reportSheet(t *terminal, r igauth.Report) error {
 	if r.AppUsage > 0 {
 		row("app's limit used", fmt.Sprintf("%d %%", r.AppUsage))
 	}
+	if r.BusinessUsage > 0 {
+		row("an account's limit used", fmt.Sprintf("%d %%", r.BusinessUsage))
+	}
 	if err := render(t, w); err != nil {
 		return err
 	}
