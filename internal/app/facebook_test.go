@@ -85,13 +85,15 @@ func TestFacebookLoginIsWiredFromTheEnvironment(t *testing.T) {
 }
 
 // A function without access to the secret of the Meta app starts all the same, and
-// a setting without the other is named.
+// an id without a secret is named.
 func TestHalfAFacebookLoginIsRefused(t *testing.T) {
-	for _, name := range []string{app.EnvMetaAppID, app.EnvMetaAppSecretName} {
-		_, err := app.Load(env(map[string]string{name: "240000000000001"}))
-		if err == nil || !strings.Contains(err.Error(), app.EnvMetaAppID) || !strings.Contains(err.Error(), app.EnvMetaAppSecretName) {
-			t.Errorf("%s alone: %v", name, err)
-		}
+	_, err := app.Load(env(map[string]string{app.EnvMetaAppID: "240000000000001"}))
+	if err == nil || !strings.Contains(err.Error(), app.EnvMetaAppID) || !strings.Contains(err.Error(), app.EnvMetaAppSecretName) {
+		t.Errorf("the id alone: %v", err)
+	}
+	settings, err := app.Load(env(map[string]string{app.EnvMetaAppSecretName: "stack/meta-app"}))
+	if err != nil || settings.FacebookLogin() || settings.MetaAppSecretName == "" {
+		t.Errorf("the secret alone is for what Meta signs: got %+v, %v", settings, err)
 	}
 	if _, err := (app.Parts{Settings: app.Settings{MetaAppID: "240000000000001"}}).FacebookLogin(); err != nil {
 		t.Error(err)

@@ -38,8 +38,8 @@ func (p Parts) metaCalls() (igauth.MetaCallConfig, error) {
 }
 
 // SigningSecrets returns the app secrets that Meta may sign its calls with: those
-// of the Instagram app and, with Facebook Login, of the Meta app, and of each the
-// one before.
+// of the Instagram app and, if it is known, of the Meta app, and of each the one
+// before.
 func (p Parts) SigningSecrets(ctx context.Context) ([]igauth.SigningSecret, error) {
 	var signing []igauth.SigningSecret
 	for _, app := range []struct {

@@ -75,8 +75,9 @@ type Settings struct {
 	// how many accounts it works on at a time; 0 means the default of
 	// [igauth.RefresherConfig].
 	RefreshRate, RefreshAtOnce int
-	// MetaAppID and MetaAppSecretName are of the Meta app, for Facebook Login; empty
-	// means that it is off.
+	// MetaAppID and MetaAppSecretName are of the Meta app, for Facebook Login, which
+	// is off without the id. The secret alone lets requests count that Meta signs with
+	// it.
 	MetaAppID, MetaAppSecretName string
 	// FacebookConfigID is the configuration of Facebook Login for Business that is
 	// used in place of FacebookScopes; empty means none.
@@ -155,8 +156,8 @@ func Load(getenv func(string) string, required ...string) (Settings, error) {
 	if s.MetaAppID != "" && s.MetaAppID == s.AppID {
 		problem(EnvMetaAppID, fmt.Errorf("is the same as %s: Meta's dashboard has two ids, that of the Meta app at its top and that of the Instagram app", EnvAppID))
 	}
-	if (s.MetaAppID == "") != (s.MetaAppSecretName == "") {
-		problem(EnvMetaAppID, fmt.Errorf("set %s and %s for Facebook Login, or neither", EnvMetaAppID, EnvMetaAppSecretName))
+	if s.MetaAppID != "" && s.MetaAppSecretName == "" {
+		problem(EnvMetaAppID, fmt.Errorf("set %s, too: Facebook Login needs both", EnvMetaAppSecretName))
 	}
 	problem(EnvFacebookConfigID, checkDigits(s.FacebookConfigID))
 	s.FacebookScopes, err = ParseFacebookScopes(getenv(EnvFacebookScopes))

@@ -162,18 +162,14 @@ func secretNames(env Environment) []Finding {
 // facebookLogin looks at whether Facebook Login is on or off, and not between.
 func facebookLogin(env Environment) []Finding {
 	id, secret := env[app.EnvMetaAppID], env[app.EnvMetaAppSecretName]
-	set, missing := app.EnvMetaAppID, app.EnvMetaAppSecretName
-	if id == "" {
-		set, missing = missing, set
-	}
 	var findings []Finding
-	if (id == "") != (secret == "") {
+	if id != "" && secret == "" {
 		findings = append(findings, fault("facebook-half", app.EnvMetaAppID,
-			set+" is set and "+missing+" is not.",
-			"Facebook Login needs both, and is off without both. The functions do not start with one of them.",
-			"Set "+missing+", too, or remove "+set+"."))
+			app.EnvMetaAppID+" is set and "+app.EnvMetaAppSecretName+" is not.",
+			"Facebook Login needs both. The functions do not start with the id alone.",
+			"Set "+app.EnvMetaAppSecretName+", too, or remove "+app.EnvMetaAppID+"."))
 	}
-	if id == "" && secret == "" && env[app.EnvFacebookConfigID] != "" {
+	if id == "" && env[app.EnvFacebookConfigID] != "" {
 		findings = append(findings, note("facebook-off", app.EnvMetaAppID,
 			"Facebook Login is off, although "+app.EnvFacebookConfigID+" is set.",
 			"It is on only with "+app.EnvMetaAppID+" and "+app.EnvMetaAppSecretName+".", ""))

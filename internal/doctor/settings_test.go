@@ -85,7 +85,6 @@ func TestBrokenConfigurationsAreNamed(t *testing.T) {
 		"one id for both apps":           {doctor.Environment{app.EnvMetaAppID: "990602627938098", app.EnvMetaAppSecretName: "igauth/meta-app"}, []string{"error app-ids-equal " + app.EnvMetaAppID}},
 		"one secret for both apps":       {doctor.Environment{app.EnvMetaAppID: "880602627938098", app.EnvMetaAppSecretName: "igauth/app"}, []string{"error secret-names-equal " + app.EnvMetaAppSecretName}},
 		"half of Facebook Login":         {doctor.Environment{app.EnvMetaAppID: "880602627938098"}, []string{"error facebook-half " + app.EnvMetaAppID}},
-		"the other half":                 {doctor.Environment{app.EnvMetaAppSecretName: "igauth/meta-app"}, []string{"error facebook-half " + app.EnvMetaAppID}},
 		"the secret in place of a name":  {doctor.Environment{app.EnvAppSecretName: secretText}, []string{"error secret-in-environment " + app.EnvAppSecretName}},
 		"the secret in a variable":       {doctor.Environment{"IGAUTH_APP_SECRET": secretText}, []string{"warning secret-in-environment IGAUTH_APP_SECRET"}},
 		"a mistyped variable":            {doctor.Environment{"IGAUTH_RETURN_URL": "https://shop.example/x"}, []string{"warning env-unknown IGAUTH_RETURN_URL"}},

@@ -27,9 +27,7 @@ func Load(getenv func(string) string, log *slog.Logger, stdout io.Writer, requir
 	}
 	reader := secrets.NewReader(secretsmanager.NewFromConfig(cfg), 0, nil)
 	parts.AppSecrets = app.AppSecrets(reader.Text, reader.Optional, parts.Settings.AppSecretName)
-	if parts.Settings.FacebookLogin() {
-		parts.MetaAppSecrets = app.AppSecrets(reader.Text, reader.Optional, parts.Settings.MetaAppSecretName)
-	}
+	parts.MetaAppSecrets = app.MetaAppSecrets(reader.Text, reader.Optional, parts.Settings)
 	parts.Signed = Count(parts.Settings.SecretPrefix, time.Now, stdout, log)
 	return parts, nil
 }
