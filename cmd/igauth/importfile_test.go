@@ -150,6 +150,7 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 		"a data folder for igauth dev":   {[]string{"dev", "--listen", "127.0.0.1:0", "--sim-listen", "127.0.0.1:0", "--data", empty}, "is no folder"},
 		"a data folder below a file":     {[]string{"dev", "--listen", "127.0.0.1:0", "--sim-listen", "127.0.0.1:0", "--data", filepath.Join(empty, "data")}, "is no folder"},
 		"the same, of a command":         {[]string{"accounts", "--data", filepath.Join(empty, "data")}, "is no folder"},
+		"an app id that is none":         {[]string{"dev", "--real", "--app-id", "x", "--app-secret", "y", "--listen", "127.0.0.1:0", "--data", filepath.Join(empty, "data")}, "--app-id must be"},
 		"a variable that is no variable": {[]string{"import", "-", "--variable", sentinel}, "not the name of a variable"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -102,6 +102,9 @@ func Open(opts Options) (*Server, error) {
 	if opts.Real && (opts.AppID == "" || opts.AppSecret.IsZero()) {
 		return nil, errors.New("--real needs --app-id and --app-secret: the Instagram app id and secret from Meta's dashboard (Instagram > API setup with Instagram login)")
 	}
+	if opts.Real && !igauth.AccountID(opts.AppID).Valid() {
+		return nil, errors.New("--app-id must be the Instagram app id: digits only, without quotes or spaces")
+	}
 	if opts.Real && (opts.MetaAppID == "") != opts.MetaAppSecret.IsZero() {
 		return nil, errors.New("for Facebook Login give --meta-app-id and --meta-app-secret: the id and the secret of the Meta app, at the top of Meta's dashboard and under App settings > Basic")
 	}
