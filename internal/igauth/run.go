@@ -213,6 +213,15 @@ func (r *run) timeLeft(ctx context.Context) bool {
 	return !ok || time.Until(end) > r.callTimeout+lastWords+r.stockReserve()
 }
 
+// share returns a context that ends when one part of so many of what is left of the
+// invocation is over.
+func (r *run) share(parts time.Duration) (context.Context, context.CancelFunc) {
+	if r.end.IsZero() {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithTimeout(context.Background(), time.Until(r.end)/parts)
+}
+
 // stockReserve is what is kept of an invocation for taking stock, and for the
 // failures that were held.
 func (r *run) stockReserve() time.Duration { return r.callTimeout / 3 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 )
 
 const (
@@ -30,14 +29,10 @@ func (r *run) sweepRemovals(ctx context.Context) {
 		r.log.WarnContext(ctx, "removals not read", "err", err)
 	}
 	open = slices.DeleteFunc(open, func(removal Removal) bool { return r.now.Sub(removal.ReceivedAt) < finishAfter })
-	ours, inTime := context.Background(), func() bool { return r.timeLeft(ctx) }
-	if !r.end.IsZero() {
-		// Only the beginning is bound by it: what was begun may end.
-		var cancel context.CancelFunc
-		ours, cancel = context.WithTimeout(ours, time.Until(r.end)/sweepShare)
-		defer cancel()
-		inTime = func() bool { return ours.Err() == nil && r.timeLeft(ctx) }
-	}
+	// Only the beginning is bound by the share: what was begun may end.
+	share, cancel := r.share(sweepShare)
+	defer cancel()
+	inTime := func() bool { return share.Err() == nil && r.timeLeft(ctx) }
 	work := make(chan []Removal)
 	var workers sync.WaitGroup
 	for range min(r.parallel, len(open)) {

@@ -59,6 +59,7 @@ var operations = []operation{
 		authorized := w.authorize(t)
 		return func() { w.callback(t, authorized) }, w.generation(t, 2)
 	}},
+	{name: "first connection with a choice of Pages, four requests", before: choosing},
 	{name: "`GET /claims/{claim}`", before: func(t *testing.T, w *world) (do, check func()) {
 		claim := w.connect(t)
 		return func() { w.backend(t, http.MethodGet, "/claims/"+claim) }, nil
