@@ -45,7 +45,7 @@ migrate: ## Move 10,000 accounts from one vault to the other and back, interrupt
 race: ## Run the tests with the race detector.
 	go test -race -timeout 30m ./...
 
-crash: ## Let every call fail in every way, and show what was lost. Takes a minute.
+crash: ## Let every call fail in every way, and show what was lost. Takes two minutes.
 	go test -count=1 -v -timeout 30m -run '^TestSingleFaults$$' ./internal/crash -every 1
 
 PAIRS ?= 40000
