@@ -157,14 +157,22 @@ func (w *world) remove(p *process, kind igauth.RemovalKind) {
 	w.logError("account not removed", err)
 }
 
-// wentAway notes that nobody may read the token any more.
+// wentAway notes that nobody may read the token any more, unless the visitor has come
+// back between the end of the account and this answer: that is a new consent.
 func (w *world) wentAway() {
 	w.mu.Lock()
 	w.claimsBefore = w.claims
+	if w.takenAfter >= 0 {
+		w.claimsBefore = w.takenAfter
+	}
 	if w.visitor.page != nil {
 		w.claimsBefore++ // who has to choose has consented
 	}
+	newer := w.claimsBefore == 0 && w.claims > 0
 	w.mu.Unlock()
+	if newer {
+		return
+	}
 	w.gone.Store(true)
 	w.checkGone()
 }

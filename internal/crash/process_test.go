@@ -181,6 +181,9 @@ func (p *process) saved(change igauth.Change) {
 	if a := change.Account; a != nil && p.w.putRefs[a.Ref] == p {
 		p.facts.stored = true
 	}
+	if a := change.Account; a != nil && p.w.scenario.takesAway() && a.Status == p.w.scenario.ends && p.w.takenAfter < 0 {
+		p.w.takenAfter = p.w.claims
+	}
 }
 
 // savedFlow notes what a save of a flow has done. The caller holds w.mu.

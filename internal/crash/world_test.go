@@ -77,8 +77,9 @@ type world struct {
 	// gone says that a disconnection was confirmed, and that nobody may read the
 	// token any more.
 	gone atomic.Bool
-	// claimsBefore is how many processes were going to send a code before that.
-	claimsBefore int
+	// claimsBefore is how many processes were going to send a code before that, and
+	// takenAfter how many when the row was written that ends the account, or -1.
+	claimsBefore, takenAfter int
 	// told is how long the visitor waited to be told how the flow ended.
 	told time.Duration
 	// began is when the faults were armed, and spent how many codes were spent
@@ -94,7 +95,7 @@ func newWorld(s *scenario, behaviour string, build func() *stack, faults []fault
 		events:  eventBooks{written: map[string]string{}, accepted: map[string]bool{}},
 		putRefs: map[igauth.Ref]*process{}, puts: map[igauth.Slot]put{},
 		secrets: map[string]string{igsim.DefaultAppSecret: "the app secret", igsim.DefaultMetaAppSecret: "the Meta app's secret", stateKey: "a key"},
-		excuses: map[loss]bool{}, losses: map[loss]int{},
+		excuses: map[loss]bool{}, losses: map[loss]int{}, takenAfter: -1,
 	}
 	w.log = slog.New(slog.NewTextHandler(lockedWriter{w}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.sim = must(igsim.New(igsim.Config{Now: time.Now}))
@@ -142,7 +143,7 @@ func (w *world) problemLocked(format string, args ...any) {
 func (w *world) arm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed, w.began, w.spent, w.claims = true, time.Now(), w.books.spent, 0
+	w.armed, w.began, w.spent, w.claims, w.takenAfter = true, time.Now(), w.books.spent, 0, -1
 }
 
 func (w *world) callsSoFar() int {
