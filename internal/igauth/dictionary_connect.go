@@ -180,7 +180,7 @@ var connectSection = section{
 			cause:   "Meta knows no such path, field or parameter. That is a fault of this program, or Meta has changed its API.",
 			hint:    "Deploy the newest igauth. If it is the newest, report it with the numbers of the log line.",
 			checks: []string{
-				"IGAUTH_API, IGAUTH_GRAPH or IGAUTH_FACEBOOK_GRAPH points to something that is not Meta.",
+				"IGAUTH_INSTAGRAM_API, IGAUTH_INSTAGRAM_GRAPH or IGAUTH_FACEBOOK_GRAPH points to something that is not Meta.",
 				"Meta has changed its API: look at its changelog.",
 			},
 			sources: []string{sourceErrors, sourceVersions}},
@@ -223,7 +223,7 @@ var connectSection = section{
 			checks: []string{
 				"Meta has an outage.",
 				"The function has no way to the internet: it stands in a VPC without NAT, or a proxy is in between.",
-				"IGAUTH_API, IGAUTH_GRAPH or IGAUTH_FACEBOOK_GRAPH has a wrong host.",
+				"IGAUTH_INSTAGRAM_API, IGAUTH_INSTAGRAM_GRAPH or IGAUTH_FACEBOOK_GRAPH has a wrong host.",
 			},
 			sources: []string{sourceErrors}},
 		{code: CodeMetaUnreadable, class: ClassTransient, status: http.StatusBadGateway, retry: true,

@@ -43,7 +43,7 @@ var tokenSection = section{
 				"The token is of the other login: those of Instagram Login (IGAA…) work at graph.instagram.com, those of Facebook Login (EAA…) at graph.facebook.com, and neither works at the other's.",
 				"It was cut off where it is stored: a column of 255 characters is too short.",
 				"It was changed on the way: a line break, quotation marks, or decoded twice.",
-				"IGAUTH_GRAPH and IGAUTH_FACEBOOK_GRAPH are the wrong way round.",
+				"IGAUTH_INSTAGRAM_GRAPH and IGAUTH_FACEBOOK_GRAPH are the wrong way round.",
 			},
 			sources: []string{sourceOverview, reportParse}},
 		{code: CodeAppRemoved, class: ClassDead, status: http.StatusConflict, retry: true,
