@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"igauth/internal/igsim"
@@ -90,6 +91,9 @@ func (c *simCommand) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	listener, err := net.Listen("tcp", c.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("listening on %s: the port is in use; choose another with --listen", c.Listen)
+	}
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", c.Listen, err)
 	}
