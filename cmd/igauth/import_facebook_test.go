@@ -21,18 +21,7 @@ func TestTokenOfASystemUserIsImported(t *testing.T) {
 	if code != exitFailed || !strings.Contains(out+errOut, "IGAUTH_META_APP_ID") {
 		t.Errorf("off: got exit code %d\n%s%s", code, out, errOut)
 	}
-	f, err := local.Open(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	record := f.Record
-	record.MetaAppID, record.FacebookWWW, record.FacebookGraph = igsim.MetaAppID, record.WWW, record.Graph
-	if err := f.Remember(record); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	withFacebookLogin(t, dir)
 	code, out, errOut = typed(token, "import", "--data", dir)
 	if code != exitFailed || !strings.Contains(out, "studio_norte (17841400000020223)") || !strings.Contains(out, "--account") {
 		t.Errorf("several: got exit code %d\n%s%s", code, out, errOut)
@@ -52,5 +41,22 @@ func TestTokenOfASystemUserIsImported(t *testing.T) {
 	}
 	if code, out, errOut = igauthCommand("refresh", "--account", "studio_norte", "--data", dir); code != 0 || !strings.Contains(out, "expires never.") {
 		t.Errorf("refreshed: got exit code %d\n%s%s", code, out, errOut)
+	}
+}
+
+// withFacebookLogin switches Facebook Login on in a folder.
+func withFacebookLogin(t *testing.T, dir string) {
+	t.Helper()
+	f, err := local.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := f.Record
+	record.MetaAppID, record.FacebookWWW, record.FacebookGraph = igsim.MetaAppID, record.WWW, record.Graph
+	if err := f.Remember(record); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -102,18 +102,7 @@ func TestTokenOfFacebookLoginIsFoundInADotenvFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := local.Open(dir, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	record := f.Record
-	record.MetaAppID, record.FacebookWWW, record.FacebookGraph = igsim.MetaAppID, record.WWW, record.Graph
-	if err := f.Remember(record); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	withFacebookLogin(t, dir)
 	text := "# of the agency\nPORT=3000\nPAGES_OF_LEO=" + token + "\n"
 	code, out, errOut := typed(text, "import", "--account", "studio_norte", "--data", dir)
 	if code != 0 || !strings.Contains(out, "variable PAGES_OF_LEO") || !strings.Contains(out, "studio_norte") {
