@@ -104,7 +104,7 @@ func (m metaCall) receive(w http.ResponseWriter, r *http.Request) (signedRequest
 		return signedRequest{}, err
 	}
 	for _, s := range secrets {
-		// Who entered one secret for both apps does not say whose request it is.
+		// If one secret was entered for both apps, nobody knows of which the request is.
 		if s.Secret.Equal(request.secret.Secret) && len(s.Label.logins()) > len(request.secret.Label.logins()) {
 			request.secret = s
 		}

@@ -93,13 +93,10 @@ func (r *Refresher) newRunAlone() *run {
 func (r *run) work(ctx context.Context) error {
 	var err error
 	r.end, _ = ctx.Deadline()
-	var damaged error
-	if r.health, err = r.store.health(ctx); errors.Is(err, ErrDamaged) {
-		damaged = err // Tokens must not die of it; somebody is told.
-	} else if err != nil {
+	if r.health, err = r.store.health(ctx); err != nil && !errors.Is(err, ErrDamaged) {
 		return err
 	}
-	err = damaged
+	// Tokens must not die of a record that is damaged; the error is told in the end.
 	for _, app := range r.apps {
 		// What does not need Meta is done all the same.
 		err = errors.Join(err, r.heal(ctx, app))
