@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +143,13 @@ func TestCommands(t *testing.T) {
 	}
 	if out := must("disconnect", name); !strings.Contains(out, "disconnected") {
 		t.Errorf("disconnect: %s", out)
+	}
+	// A token that is destroyed has no end.
+	if fields := strings.Fields(strings.Split(must("accounts", "list"), "\n")[1]); !slices.Equal(fields[2:5], []string{"disconnected", "-", "-"}) {
+		t.Errorf("accounts list: %q", fields)
+	}
+	if out := must("accounts", "show", name); !regexp.MustCompile(`(?m)^expires +-$`).MatchString(out) {
+		t.Errorf("accounts show: %s", out)
 	}
 	if code, out, errOut := igauthCommand("token", name, "--data", dir); code != exitNoToken || out != "" || !strings.Contains(errOut, "disconnected") {
 		t.Errorf("token of a disconnected account: got exit code %d, %q, %q", code, out, errOut)

@@ -62,8 +62,11 @@ func accountTable(t *terminal, views []igauth.AccountView) error {
 	return render(t, w)
 }
 
-// expiry returns the day on which a token ends, or may end.
+// expiry returns the day on which a token ends, or may end; "-" if it is destroyed.
 func expiry(v igauth.AccountView) string {
+	if v.Status == igauth.StatusDisconnected {
+		return "-"
+	}
 	if v.ExpiryAssumed {
 		return day(v.ExpiresAt) + " or later"
 	}
@@ -104,7 +107,7 @@ func accountSheet(t *terminal, v igauth.AccountView, policy igauth.Policy) error
 	row("days left", daysLeft(v))
 	if neverExpires(v) {
 		row("expires", "never")
-	} else if v.ExpiresAt.IsZero() {
+	} else if v.ExpiresAt.IsZero() || v.Status == igauth.StatusDisconnected {
 		row("expires", "-")
 	} else if v.ExpiryAssumed {
 		row("expires", moment(v.ExpiresAt)+" at the earliest; a refresh tells")
